@@ -1,0 +1,3 @@
+//! Heartbeat: the one binary.
+
+fn main() {}

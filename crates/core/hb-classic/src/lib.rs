@@ -1,0 +1,5 @@
+//! Takeover by haresources: the release-1 resource manager.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;

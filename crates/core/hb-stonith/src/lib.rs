@@ -1,0 +1,5 @@
+//! Fencing decisions: devices, requests, retries.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;

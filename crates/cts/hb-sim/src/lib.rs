@@ -1,0 +1,1 @@
+//! Deterministic simulator: the product's machines and wiring in a virtual world.

@@ -1,0 +1,1 @@
+//! Builders, generators and contract suites for tests.

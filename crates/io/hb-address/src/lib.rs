@@ -1,0 +1,1 @@
+//! The built-in address agent: netlink, announcements, verified takeover.

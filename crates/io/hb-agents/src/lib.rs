@@ -1,0 +1,1 @@
+//! Running external programs under a contract: OCF, LSB, heartbeat scripts, fence agents.

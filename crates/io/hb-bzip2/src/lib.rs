@@ -1,0 +1,1 @@
+//! bzip2 for hb-wire: bytes in, bytes out, bounded.

@@ -1,0 +1,1 @@
+//! Local channels between roles, and to clients.

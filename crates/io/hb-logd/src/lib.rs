@@ -1,0 +1,1 @@
+//! Rendering notices to text and JSON; log sinks.

@@ -1,0 +1,1 @@
+//! Media: one file a medium; sockets, reader and writer children.

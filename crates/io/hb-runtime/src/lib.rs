@@ -1,0 +1,1 @@
+//! Event loop, timers, signals, child supervision, realtime, privileges.

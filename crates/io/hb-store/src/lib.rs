@@ -1,0 +1,1 @@
+//! Durable files: generation, uuid, host cache.
