@@ -73,12 +73,12 @@ impl Sinks {
             taken |= std::io::stderr().write_all(full.as_bytes()).is_ok();
         }
         if let (Some(facility), false) = (self.options.syslog, debug) {
-            taken |= self.to_syslog(facility, line);
+            taken |= self.feed_syslog(facility, line);
         }
         self.lost = if taken { 0 } else { self.lost + 1 };
     }
 
-    fn to_syslog(&mut self, facility: Facility, line: &Line) -> bool {
+    fn feed_syslog(&mut self, facility: Facility, line: &Line) -> bool {
         if self.syslog.is_none() {
             self.syslog = UnixDatagram::unbound().ok().filter(|s| s.connect("/dev/log").is_ok());
         }
