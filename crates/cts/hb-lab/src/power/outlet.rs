@@ -1,0 +1,302 @@
+//! One outlet and the node that hangs on it.
+
+use crate::error::{Attempt, Result, failed};
+use crate::incarnation::Incarnation;
+use crate::netns::NetNs;
+use crate::proc::{self, Process};
+use crate::process::protocol::NodeSpec;
+use crate::world::{Ground, Network};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The search path of every program that runs in a node.
+const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// How often a set of processes is listed until nothing new appears in it.
+const FREEZE_PASSES: u32 = 50;
+
+/// Power as it arrives at the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Supply {
+    /// The node runs.
+    On,
+    /// It does not.
+    Off,
+}
+
+/// How an outlet misbehaves towards agents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Never answers and does nothing.
+    Hang,
+    /// Answers with an error and does nothing.
+    Refuse,
+    /// Claims success and does nothing.
+    Lie,
+    /// Acts after this time.
+    Slow(Duration),
+    /// Acts, but the answer gets lost.
+    LoseReply,
+    /// Switches off, but never on again.
+    Half,
+}
+
+/// What happened at an outlet, and when it was complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// On, or confirmed off.
+    pub supply: Supply,
+    /// On the clock of the machine.
+    pub at: Instant,
+}
+
+/// What a program in a node said and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// Exit code as a shell says it: 128 + signal for killed programs.
+    pub code: i32,
+    /// Standard output and standard error.
+    pub output: String,
+}
+
+#[derive(Debug)]
+struct Power {
+    node: Option<Arc<Incarnation>>,
+    /// Whether the plug is in the wall; without it switching on has no effect yet.
+    plugged: bool,
+    /// What the switch's relay is set to.
+    relay: Supply,
+    history: Vec<Event>,
+}
+
+/// An outlet of the power switch with its node.
+#[derive(Debug)]
+pub struct Outlet {
+    spec: NodeSpec,
+    host: u8,
+    boot: Vec<Vec<String>>,
+    ground: Arc<Ground>,
+    power: Mutex<Power>,
+    fault: Mutex<Option<Fault>>,
+    outputs: AtomicU64,
+}
+
+impl Outlet {
+    pub(crate) fn new(spec: NodeSpec, host: u8, boot: Vec<Vec<String>>, ground: Arc<Ground>) -> Self {
+        let power = Power { node: None, plugged: true, relay: Supply::Off, history: Vec::new() };
+        let (power, fault) = (Mutex::new(power), Mutex::new(None));
+        Self { spec, host, boot, ground, power, fault, outputs: AtomicU64::new(0) }
+    }
+
+    /// The node's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// The node's address on a network.
+    #[must_use]
+    pub fn address(&self, network: Network) -> std::net::Ipv4Addr {
+        network.address(self.host)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Power> {
+        self.power.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the outlet misbehave towards agents, or behave again.
+    pub fn set_fault(&self, fault: Option<Fault>) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Switches on: the node boots if its plug is in the wall. Nothing happens when it runs.
+    ///
+    /// # Errors
+    /// The kernel refused something that the node needs.
+    pub fn switch_on(&self) -> Result<()> {
+        let mut power = self.lock();
+        power.relay = Supply::On;
+        self.supply(&mut power)
+    }
+
+    /// Switches off; on return no process of the node is left.
+    ///
+    /// # Errors
+    /// It could not be confirmed that the node is dead.
+    pub fn switch_off(&self) -> Result<()> {
+        let mut power = self.lock();
+        power.relay = Supply::Off;
+        self.kill(&mut power)
+    }
+
+    /// Pulls the plug out of the wall: as switching off, but switching on has no effect any more.
+    ///
+    /// # Errors
+    /// As for [`Outlet::switch_off`].
+    pub fn pull_plug(&self) -> Result<()> {
+        let mut power = self.lock();
+        power.plugged = false;
+        self.kill(&mut power)
+    }
+
+    /// Puts the plug back; the node boots if the relay is on.
+    ///
+    /// # Errors
+    /// As for [`Outlet::switch_on`].
+    pub fn put_plug(&self) -> Result<()> {
+        let mut power = self.lock();
+        power.plugged = true;
+        if power.relay == Supply::On { self.supply(&mut power) } else { Ok(()) }
+    }
+
+    /// Whether the node lives, found out by looking.
+    #[must_use]
+    pub fn liveness(&self) -> Supply {
+        if self.lock().node.as_ref().is_some_and(|node| node.is_alive()) { Supply::On } else { Supply::Off }
+    }
+
+    /// Everything that happened to the node's power.
+    #[must_use]
+    pub fn history(&self) -> Vec<Event> {
+        self.lock().history.clone()
+    }
+
+    fn supply(&self, power: &mut Power) -> Result<()> {
+        if !power.plugged || power.node.as_ref().is_some_and(|node| node.is_alive()) {
+            return Ok(());
+        }
+        self.kill(power)?;
+        let node = Incarnation::begin(&self.spec, &self.folder().join("console.log"))?;
+        let inside = NetNs::of_process(node.init())?;
+        for network in &self.ground.networks {
+            self.ground.lay_cable(self.name(), self.host, *network, &inside)?;
+        }
+        for argv in &self.boot {
+            node.start(argv, environment(), &self.folder().join("boot.log"))?;
+        }
+        power.node = Some(Arc::new(node));
+        power.history.push(Event { supply: Supply::On, at: Instant::now() });
+        Ok(())
+    }
+
+    fn kill(&self, power: &mut Power) -> Result<()> {
+        let Some(node) = power.node.take() else { return Ok(()) };
+        // Cables first: whatever the dying node still does, nobody hears it.
+        let cut = self.ground.cut(self.name(), &self.ground.networks);
+        if let Err(e) = node.end() {
+            power.node = Some(node);
+            return Err(e);
+        }
+        power.history.push(Event { supply: Supply::Off, at: Instant::now() });
+        // A node that died by itself took its cables with it, and that is as good as cut.
+        cut.or_else(|e| if crate::netlink::is_absent(&e) { Ok(()) } else { Err(e) })
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.ground.dir.join(self.name())
+    }
+
+    /// The life that the node leads now; whoever works with it holds up nobody who ends it.
+    fn life(&self) -> Result<Arc<Incarnation>> {
+        let node = self.lock().node.clone();
+        node.map_or_else(|| failed(format!("the node {} is off", self.name())), Ok)
+    }
+
+    /// Starts a program in the node without waiting for it; output is appended to `output`.
+    ///
+    /// # Errors
+    /// The node is off, or the program cannot be run.
+    pub fn start(&self, argv: &[&str], output: &str) -> Result<()> {
+        let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
+        let output = self.folder().join(output);
+        self.life()?.start(&argv, environment(), &output).map(drop)
+    }
+
+    /// Runs a program in the node to its end.
+    ///
+    /// # Errors
+    /// The node is off or dies, the program cannot be run or takes longer than `limit`.
+    pub fn run(&self, argv: &[&str], limit: Duration) -> Result<Finished> {
+        let number = self.outputs.fetch_add(1, Ordering::Relaxed);
+        let path = self.folder().join(format!("run.{number}"));
+        let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
+        let node = self.life()?;
+        let id = node.start(&argv, environment(), &path)?;
+        let code = node.wait(id, limit)?;
+        let output = fs::read(&path).attempt(path.display())?;
+        let _ = fs::remove_file(&path);
+        Ok(Finished { code, output: String::from_utf8_lossy(&output).into_owned() })
+    }
+
+    /// Every process of the node except its init.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Process> {
+        let init = self.lock().node.as_ref().map_or(0, |node| node.init());
+        if init > 0 { proc::descendants(init) } else { Vec::new() }
+    }
+
+    /// Stops every process of the node, as if its processors stood still.
+    ///
+    /// # Errors
+    /// New processes kept appearing.
+    pub fn freeze(&self) -> Result<()> {
+        for _ in 0..FREEZE_PASSES {
+            let moving: Vec<i32> =
+                self.processes().iter().filter(|p| !matches!(p.state, 'T' | 'Z')).map(|p| p.pid).collect();
+            if moving.is_empty() {
+                return Ok(());
+            }
+            moving.into_iter().for_each(|pid| signal(pid, rustix::process::Signal::STOP));
+        }
+        failed(format!("the processes of {} cannot be stopped", self.name()))
+    }
+
+    /// Lets stopped processes go on.
+    pub fn thaw(&self) {
+        for process in self.processes() {
+            signal(process.pid, rustix::process::Signal::CONT);
+        }
+    }
+
+    /// Kills the processes whose title contains `title`; how many there were.
+    pub fn kill_titled(&self, title: &str) -> usize {
+        let matching = |process: &&Process| process.title.contains(title);
+        let victims: Vec<i32> = self.processes().iter().filter(matching).map(|p| p.pid).collect();
+        victims.iter().for_each(|pid| signal(*pid, rustix::process::Signal::KILL));
+        victims.len()
+    }
+
+    /// Kills every process of the node but its init: the machine lives, all its programs are gone.
+    pub fn kill_all(&self) {
+        for process in self.processes() {
+            signal(process.pid, rustix::process::Signal::KILL);
+        }
+    }
+
+    /// The node's network namespace.
+    ///
+    /// # Errors
+    /// The node is off.
+    pub fn network(&self) -> Result<NetNs> {
+        NetNs::of_process(self.life()?.init())
+    }
+}
+
+fn environment() -> Vec<(String, String)> {
+    [("PATH", SEARCH_PATH), ("LANG", "C"), ("HOME", "/root"), ("HA_DIR", "/etc/ha.d")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+}
+
+fn signal(pid: i32, signal: rustix::process::Signal) {
+    if let Some(pid) = rustix::process::Pid::from_raw(pid) {
+        // It may have ended since it was listed, which is as well.
+        let _ = rustix::process::kill_process(pid, signal);
+    }
+}
