@@ -9,8 +9,8 @@ const MAX_WAITING_FRAMES: usize = 1024;
 
 /// Collects bytes and cuts them into frames, which still have to be decoded.
 ///
-/// A text frame begins at a line `>>>` and ends at a line that begins with `<<<`; CR before a line end and NULs at the
-/// start of a line are ignored. A netstring message (FIFO only) begins at a line `###`.
+/// A text frame begins at a line `>>>` and ends at a line that begins with `<<<`; NULs at the start of a line are
+/// ignored, and so is CR before every line end if it stands after `>>>`. A netstring message (FIFO only) begins at a line `###`.
 ///
 /// DEVIATION: the original does not begin anew at a `>>>` inside a frame, so a frame that was cut short takes the next
 /// one with it. This reader loses only the broken one.
@@ -29,7 +29,8 @@ enum Inside {
     /// No frame has begun: lines are thrown away.
     #[default]
     Nothing,
-    Text,
+    /// A text frame whose lines end in CR LF, or not.
+    Text { crlf: bool },
     /// Bytes of the current netstring still to come, once its length is known.
     Netstring(Option<usize>),
 }
@@ -75,19 +76,27 @@ impl FrameReader {
 
     fn end_line(&mut self) {
         let start = self.piece_start;
-        if self.frame.ends_with(b"\r\n") && self.frame.len() >= start + 2 {
+        let line = self.frame.get(start..).unwrap_or_default();
+        let begins = match line {
+            b">>>\n" => Some(Inside::Text { crlf: false }),
+            b">>>\r\n" => Some(Inside::Text { crlf: true }),
+            b"###\n" => Some(Inside::Netstring(None)),
+            _ => None,
+        };
+        let crlf = Inside::Text { crlf: true };
+        let strips = begins == Some(crlf) || (begins.is_none() && self.inside == crlf);
+        let is_end = line.starts_with(b"<<<");
+        if strips && line.ends_with(b"\r\n") {
             self.frame.truncate(self.frame.len() - 2);
             self.frame.push(b'\n');
         }
-        let line = self.frame.get(start..).unwrap_or_default();
-        if line == text::START || line == netstring::START {
-            let begins = if line == text::START { Inside::Text } else { Inside::Netstring(None) };
+        if let Some(begins) = begins {
             self.dropped += u64::from(self.inside != Inside::Nothing);
             self.frame.drain(..start);
             self.inside = begins;
         } else if self.inside == Inside::Nothing {
             self.frame.clear();
-        } else if line.starts_with(b"<<<") {
+        } else if is_end {
             self.frame.truncate(start);
             self.frame.extend_from_slice(text::END);
             return self.finish();

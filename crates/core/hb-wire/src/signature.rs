@@ -3,6 +3,7 @@
 //! Each key's digest state is prepared once; signing or verifying a frame only runs over its bytes.
 
 use crate::{DecodeError, netstring, text};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use crc::{CRC_32_CKSUM, Crc, Table};
@@ -131,6 +132,12 @@ impl Keys {
     /// The method of the key that signs.
     pub fn signing_method(&self) -> Method {
         self.signer.digester.method()
+    }
+
+    /// The digest of `bytes` with the signing key, as it is printed in signatures.
+    pub fn digest(&self, bytes: &[u8]) -> String {
+        let digest = self.signer.digester.digest(core::iter::once(bytes));
+        digest.as_bytes().iter().map(|byte| char::from(*byte)).collect()
     }
 
     /// `<number> <digest>` over `bytes`, with the signing key.
