@@ -1,0 +1,223 @@
+//! Requests and answers over a stream: four bytes of length (little-endian), then that many bytes.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{RecvFlags, SendFlags, recv, send};
+use thiserror::Error;
+
+/// What a peer may make us hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Longest frame that is received, without its length.
+    pub receive_bytes: usize,
+    /// Most bytes that wait for the peer to read them.
+    pub queue_bytes: usize,
+}
+
+impl Limits {
+    /// The daemon's side of the control socket: short requests, long answers.
+    pub const CONTROL: Limits = Limits { receive_bytes: 64 << 10, queue_bytes: 4 << 20 };
+    /// The client's side of the control socket.
+    pub const CLIENT: Limits = Limits { receive_bytes: 4 << 20, queue_bytes: 64 << 10 };
+}
+
+/// What [`Framed::receive`] found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Incoming {
+    /// One frame. Call again: the next may be here already, and no event will tell of it.
+    Frame(Vec<u8>),
+    /// Not a whole frame yet.
+    Pending,
+    /// The peer has closed its side, between two frames.
+    Closed,
+}
+
+/// Why a connection is of no use any more. Close it.
+#[derive(Debug, Error)]
+pub enum FramedError {
+    /// The peer announced a frame of a length that is refused.
+    #[error("a frame of {announced} bytes is refused, the limit is {limit}")]
+    Length {
+        /// What it announced; 0 is refused too.
+        announced: u32,
+        /// What is allowed.
+        limit: usize,
+    },
+    /// The peer closed its side within a frame.
+    #[error("the connection ended within a frame")]
+    Truncated,
+    /// The peer does not read, or the frame to send is longer than what may wait.
+    #[error("{waiting} bytes would wait for the peer, the limit is {limit}")]
+    Overflow {
+        /// How many would have to wait.
+        waiting: usize,
+        /// How many may.
+        limit: usize,
+    },
+    /// No answer came in time.
+    #[error("no answer within {0:?}")]
+    TimedOut(Duration),
+    /// The kernel's reason.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+const LENGTH_BYTES: usize = 4;
+
+/// Bytes read at a time.
+const CHUNK_BYTES: usize = 8 << 10;
+
+/// A stream with frames in both directions. Non-blocking.
+#[derive(Debug)]
+pub struct Framed {
+    fd: OwnedFd,
+    limits: Limits,
+    inbox: Vec<u8>,
+    outbox: Vec<u8>,
+    /// How much of the outbox is sent already.
+    sent: usize,
+    ended: bool,
+}
+
+impl Framed {
+    /// Takes over a connected stream socket.
+    ///
+    /// # Errors
+    /// When it cannot be made non-blocking.
+    pub fn new(fd: OwnedFd, limits: Limits) -> io::Result<Framed> {
+        rustix::io::ioctl_fionbio(&fd, true)?;
+        Ok(Framed { fd, limits, inbox: Vec::new(), outbox: Vec::new(), sent: 0, ended: false })
+    }
+
+    /// Connects to the socket at `path`.
+    ///
+    /// # Errors
+    /// NotFound or ConnectionRefused when nobody listens, PermissionDenied when we may not.
+    pub fn connect(path: &Path, limits: Limits) -> io::Result<Framed> {
+        Framed::new(UnixStream::connect(path)?.into(), limits)
+    }
+
+    /// The next frame, read as far as it has come.
+    ///
+    /// # Errors
+    /// When the peer misbehaves or is gone: close the connection.
+    pub fn receive(&mut self) -> Result<Incoming, FramedError> {
+        loop {
+            if let Some(frame) = self.take_frame()? {
+                return Ok(Incoming::Frame(frame));
+            }
+            if self.ended {
+                return if self.inbox.is_empty() {
+                    Ok(Incoming::Closed)
+                } else {
+                    Err(FramedError::Truncated)
+                };
+            }
+            let mut chunk = [0; CHUNK_BYTES];
+            match recv(&self.fd, &mut chunk[..], RecvFlags::DONTWAIT) {
+                Ok((0, _)) => self.ended = true,
+                Ok((count, _)) => self.inbox.extend_from_slice(chunk.get(..count).unwrap_or_default()),
+                Err(rustix::io::Errno::AGAIN) => return Ok(Incoming::Pending),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(FramedError::Io(error.into())),
+            }
+        }
+    }
+
+    fn take_frame(&mut self) -> Result<Option<Vec<u8>>, FramedError> {
+        let Some((length, rest)) = self.inbox.split_first_chunk::<LENGTH_BYTES>() else { return Ok(None) };
+        let announced = u32::from_le_bytes(*length);
+        let limit = self.limits.receive_bytes;
+        let length = usize::try_from(announced).ok().filter(|length| (1..=limit).contains(length));
+        let length = length.ok_or(FramedError::Length { announced, limit })?;
+        let Some(frame) = rest.get(..length) else { return Ok(None) };
+        let frame = frame.to_vec();
+        self.inbox.drain(..LENGTH_BYTES + length);
+        Ok(Some(frame))
+    }
+
+    /// Queues one frame and sends what the peer takes now. Afterwards, when [`Framed::wants_write`], watch for room
+    /// to write and call [`Framed::flush`].
+    ///
+    /// # Errors
+    /// Overflow when more would wait than may (nothing is queued then), or the peer is gone.
+    pub fn send(&mut self, body: &[u8]) -> Result<(), FramedError> {
+        let limit = self.limits.queue_bytes;
+        let waiting = self.outbox.len() - self.sent + LENGTH_BYTES + body.len();
+        let length = u32::try_from(body.len()).ok().filter(|length| *length > 0);
+        let Some(length) = length.filter(|_| waiting <= limit) else {
+            return Err(FramedError::Overflow { waiting, limit });
+        };
+        self.outbox.extend_from_slice(&length.to_le_bytes());
+        self.outbox.extend_from_slice(body);
+        self.flush()
+    }
+
+    /// Sends what the peer takes now.
+    ///
+    /// # Errors
+    /// When the peer is gone.
+    pub fn flush(&mut self) -> Result<(), FramedError> {
+        while let Some(rest) = self.outbox.get(self.sent..).filter(|rest| !rest.is_empty()) {
+            match send(&self.fd, rest, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+                Ok(count) => self.sent += count,
+                Err(rustix::io::Errno::AGAIN) => break,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(FramedError::Io(error.into())),
+            }
+        }
+        self.outbox.drain(..self.sent);
+        self.sent = 0;
+        if self.outbox.is_empty() {
+            self.outbox.shrink_to(CHUNK_BYTES);
+        }
+        Ok(())
+    }
+
+    /// Whether something waits for the peer to read.
+    pub fn wants_write(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// Sends one request and waits for one answer: for commands, not for daemons.
+    ///
+    /// # Errors
+    /// TimedOut when no whole answer came within `limit`; the connection is of no use then.
+    pub fn call(&mut self, body: &[u8], limit: Duration) -> Result<Vec<u8>, FramedError> {
+        let end = Instant::now() + limit;
+        self.send(body)?;
+        loop {
+            self.flush()?;
+            match self.receive()? {
+                Incoming::Frame(frame) => return Ok(frame),
+                Incoming::Closed => return Err(FramedError::Truncated),
+                Incoming::Pending => {}
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(FramedError::TimedOut(limit));
+            }
+            let timeout = Timespec::try_from(left).ok();
+            let write = if self.wants_write() { PollFlags::OUT } else { PollFlags::empty() };
+            let mut fds = [PollFd::new(&self.fd, PollFlags::IN | write)];
+            match poll(&mut fds, timeout.as_ref()) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(FramedError::Io(error.into())),
+            }
+        }
+    }
+}
+
+impl AsFd for Framed {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests;
