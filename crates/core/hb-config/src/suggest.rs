@@ -1,0 +1,68 @@
+//! "Did you mean": the nearest of the names that would have been right.
+
+use alloc::vec::Vec;
+
+/// Longest word that is compared; nobody mistypes more.
+const LONGEST: usize = 40;
+
+/// The candidate nearest to `word`, if it is near enough to be what was meant: one slip in a short word, up
+/// to a third of the letters in a long one. Case does not count as a slip.
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = fold(word);
+    if wanted.is_empty() || wanted.len() > LONGEST {
+        return None;
+    }
+    let allowed = (wanted.len() / 3).max(1);
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len() <= LONGEST)
+        .map(|candidate| (distance(&wanted, &fold(candidate)), candidate))
+        .filter(|(slips, candidate)| *slips <= allowed && *slips < candidate.chars().count())
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, candidate)| candidate)
+}
+
+fn fold(word: &str) -> Vec<char> {
+    word.chars().take(LONGEST + 1).map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() }).collect()
+}
+
+/// Letters to insert, drop or change, or neighbours to swap, to get from one word to the other.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, &x) in a.iter().enumerate() {
+        let mut row = Vec::with_capacity(b.len() + 1);
+        row.push(i + 1);
+        for (j, &y) in b.iter().enumerate() {
+            let at = |line: &Vec<usize>, column: usize| line.get(column).copied().unwrap_or(usize::MAX / 2);
+            let mut best = at(&above, j) + usize::from(x != y);
+            best = best.min(at(&above, j + 1) + 1).min(at(&row, j) + 1);
+            let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(&y) && b.get(j - 1) == Some(&x);
+            if swapped && x != y {
+                best = best.min(at(&before, j - 1) + 1);
+            }
+            row.push(best);
+        }
+        before = core::mem::replace(&mut above, row);
+    }
+    above.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn finds_what_was_meant_and_does_not_guess() {
+        let names = ["keepalive", "deadtime", "deadping", "node", "ucast", "udpport", "auto_failback"];
+        let near = |word| nearest(word, names);
+        assert_eq!(near("keepalvie"), Some("keepalive"));
+        assert_eq!(near("Keepalive"), Some("keepalive"));
+        assert_eq!(near("nodes"), Some("node"));
+        assert_eq!(near("auto-failback"), Some("auto_failback"));
+        assert_eq!(near("dead_time"), Some("deadtime"));
+        assert_eq!(near("zzz"), None);
+        assert_eq!(near(""), None);
+        assert_eq!(near(&"k".repeat(10_000)), None);
+    }
+}
