@@ -104,17 +104,17 @@ impl Probe {
         self.lock().questions.iter().filter_map(|q| q.answered).find(|at| *at >= since)
     }
 
-    /// What the client noticed from `since` until now. Questions that may still be answered in
-    /// time are not counted.
+    /// What the client noticed from `since` until now. Takes a moment longer, so that the last
+    /// questions may still be answered in time.
     #[must_use]
     pub fn outage(&self, since: Instant) -> Outage {
+        let end = Instant::now();
+        thread::sleep(PATIENCE + PERIOD);
         let heard = self.lock();
-        let now = Instant::now();
-        let first = heard.questions.partition_point(|question| question.sent < since);
-        let settled = heard.questions.get(first..).unwrap_or_default().iter();
-        judge(settled.copied().take_while(|q| q.answered.is_some() || now - q.sent > PATIENCE), now, |by| {
-            heard.names.get(usize::from(by)).cloned().unwrap_or_default()
-        })
+        let from = heard.questions.partition_point(|question| question.sent < since);
+        let to = heard.questions.partition_point(|question| question.sent < end);
+        let span = heard.questions.get(from..to).unwrap_or_default();
+        judge(span.iter().copied(), end, |by| heard.names.get(usize::from(by)).cloned().unwrap_or_default())
     }
 }
 

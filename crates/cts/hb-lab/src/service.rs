@@ -4,6 +4,7 @@
 //! request followed by the name of the node, so that a client can ask a thousand times a second
 //! and tells who answered.
 
+use crate::sys;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
@@ -14,15 +15,33 @@ use std::time::Duration;
 pub const PORT: u16 = 80;
 /// A web client that says nothing for this long is left.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// Realtime priority, where it is allowed.
+const PRIORITY: i32 = 2;
 const REQUEST_BYTES: usize = 1024;
 
-/// `service NODE ADDRESS`: answers at the address until it is killed.
+/// `service [--daemon PID-FILE] NODE ADDRESS`: answers at the address until it is killed. As a
+/// daemon it returns once the service answers, and leaves its number in the file.
 pub(crate) fn main(arguments: &[String]) -> ExitCode {
-    let (Some(node), Some(address)) = (arguments.first(), arguments.get(1)) else {
-        eprintln!("service: NODE ADDRESS");
+    let (pid_file, rest) = match arguments {
+        [flag, file, rest @ ..] if flag == "--daemon" => (Some(file), rest),
+        rest => (None, rest),
+    };
+    let [node, address] = rest else {
+        eprintln!("service: [--daemon PID-FILE] NODE ADDRESS");
         return ExitCode::from(2);
     };
-    match address.parse().map_err(io::Error::other).and_then(|address| serve(node, address)) {
+    let run = || {
+        let service = Service::open(address.parse().map_err(io::Error::other)?)?;
+        if let Some(file) = pid_file {
+            // The sockets are open: whatever a client asks from now on will be answered.
+            match sys::fork()? {
+                sys::Forked::Parent(pid) => return std::fs::write(file, pid.to_string()),
+                sys::Forked::Child => sys::detach()?,
+            }
+        }
+        service.serve(node)
+    };
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("service: {address}: {e}");
@@ -31,24 +50,36 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
     }
 }
 
-fn serve(node: &str, address: Ipv4Addr) -> io::Result<()> {
-    // A service that is late would be counted as an outage of the cluster.
-    let _ = crate::sys::realtime(2);
-    let web = TcpListener::bind((address, PORT))?;
-    let questions = UdpSocket::bind((address, PORT))?;
-    web.set_nonblocking(true)?;
-    questions.set_nonblocking(true)?;
-    loop {
-        let mut watched = [PollFd::new(&questions, PollFlags::IN), PollFd::new(&web, PollFlags::IN)];
-        match poll(&mut watched, None) {
-            Err(rustix::io::Errno::INTR) => continue,
-            other => other?,
-        };
-        answer_questions(&questions, node);
-        while let Ok((stream, _)) = web.accept() {
-            // One page at a time is enough here, and a failed client is its own problem.
-            let _ = answer_page(stream, node);
-            answer_questions(&questions, node);
+struct Service {
+    web: TcpListener,
+    questions: UdpSocket,
+}
+
+impl Service {
+    fn open(address: Ipv4Addr) -> io::Result<Self> {
+        let web = TcpListener::bind((address, PORT))?;
+        let questions = UdpSocket::bind((address, PORT))?;
+        web.set_nonblocking(true)?;
+        questions.set_nonblocking(true)?;
+        Ok(Self { web, questions })
+    }
+
+    fn serve(&self, node: &str) -> io::Result<()> {
+        // A service that is late would be counted as an outage of the cluster.
+        let _ = sys::realtime(PRIORITY);
+        loop {
+            let mut watched =
+                [PollFd::new(&self.questions, PollFlags::IN), PollFd::new(&self.web, PollFlags::IN)];
+            match poll(&mut watched, None) {
+                Err(rustix::io::Errno::INTR) => continue,
+                other => other?,
+            };
+            answer_questions(&self.questions, node);
+            while let Ok((stream, _)) = self.web.accept() {
+                // One page at a time is enough here, and a failed client is its own problem.
+                let _ = answer_page(stream, node);
+                answer_questions(&self.questions, node);
+            }
         }
     }
 }

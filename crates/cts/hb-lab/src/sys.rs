@@ -64,7 +64,7 @@ pub(crate) enum Forked {
 
 /// Duplicates a process of a single thread.
 pub(crate) fn fork() -> io::Result<Forked> {
-    // SAFETY: only called by the holder, which never starts a thread, so no lock is held by another.
+    // SAFETY: only called by holder and service, which start no thread, so no lock is held by another.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => Ok(Forked::Child),
@@ -115,6 +115,23 @@ pub(crate) fn fresh_session() -> io::Result<()> {
         checked(libc::sigprocmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut()))?;
         if libc::setsid() < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
     }
+}
+
+/// Leaves the session and the standard streams of whoever started this process.
+pub(crate) fn detach() -> io::Result<()> {
+    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null")?;
+    // SAFETY: plain integers; the descriptor of the null device is open.
+    unsafe {
+        if libc::setsid() < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        for stream in 0..=2 {
+            if libc::dup2(null.as_raw_fd(), stream) < 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// For use between fork and exec: makes `fd` the control descriptor of the program to come.

@@ -5,7 +5,7 @@ use crate::error::{Attempt, LabError, Result, failed};
 use crate::netlink::{self, CableEnd, Link};
 use crate::netns::NetNs;
 use crate::power::Outlet;
-use crate::process::protocol::{self, NodeSpec};
+use crate::process::protocol;
 use crate::process::{command, with_control};
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,9 +47,29 @@ pub struct NodePlan {
     pub name: String,
     /// (what, where): private folders or files put over those of the machine.
     pub binds: Vec<(PathBuf, PathBuf)>,
+    /// Folder that comes first in the search path of the node's programs.
+    pub search_first: Option<PathBuf>,
     /// Programs that run when the node gets power.
     pub boot: Vec<Vec<String>>,
 }
+
+impl NodePlan {
+    /// The same with the world's folder filled in.
+    fn settled(mut self, dir: &Path) -> Self {
+        let base = dir.display().to_string();
+        for (what, _) in &mut self.binds {
+            *what = dir.join(&what);
+        }
+        self.search_first = self.search_first.map(|first| dir.join(first));
+        for word in self.boot.iter_mut().flatten() {
+            *word = word.replace(BASE, &base);
+        }
+        self
+    }
+}
+
+/// Stands for the world's folder in a boot line.
+pub const BASE: &str = "@WORLD@";
 
 /// A network of a world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +159,10 @@ impl Ground {
         })
     }
 
+    pub(crate) fn events(&self) -> PathBuf {
+        self.dir.join("events")
+    }
+
     fn heal(&self, owner: &str, network: Network) -> Result<()> {
         self.switch.within(|| Link::named(&Self::port(owner, network))?.set_up())
     }
@@ -168,6 +192,15 @@ impl World {
     /// # Errors
     /// When the plan is out of bounds or the kernel refuses.
     pub fn build(plan: Plan) -> Result<Self> {
+        Self::build_with(plan, |_| Ok(()))
+    }
+
+    /// As [`World::build`]; `furnish` writes files into the world's folder before anything uses
+    /// them. Relative paths in the plan, and `@WORLD@` in boot lines, mean that folder.
+    ///
+    /// # Errors
+    /// As for [`World::build`], or those of `furnish`.
+    pub fn build_with(plan: Plan, furnish: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
         if plan.networks > MAX_NETWORKS || plan.nodes.len() > usize::from(MAX_NODES) {
             return failed(format!("a world has at most {MAX_NETWORKS} networks and {MAX_NODES} nodes"));
         }
@@ -178,6 +211,7 @@ impl World {
         ));
         let janitor = start_janitor(&dir)?;
         fs::create_dir_all(&dir).attempt(dir.display())?;
+        furnish(&dir)?;
         let networks: Vec<Network> =
             (0..plan.networks).map(Network::Service).chain([Network::Management]).collect();
         let ground = Arc::new(Ground { dir, switch: NetNs::create()?, networks });
@@ -198,8 +232,8 @@ impl World {
         for (host, node) in (1..).zip(plan.nodes) {
             let folder = ground.dir.join(&node.name);
             fs::create_dir_all(&folder).attempt(folder.display())?;
-            let spec = NodeSpec { name: node.name.clone(), binds: node.binds };
-            outlets.insert(node.name, Outlet::new(spec, host, node.boot, Arc::clone(&ground)));
+            let node = node.settled(&ground.dir);
+            outlets.insert(node.name.clone(), Outlet::new(node, host, Arc::clone(&ground)));
         }
         let outlets = Arc::new(outlets);
         let switch = crate::power::Server::start(&ground, Arc::clone(&outlets))?;
@@ -229,6 +263,13 @@ impl World {
     /// Every node.
     pub fn nodes(&self) -> impl Iterator<Item = &Outlet> {
         self.outlets.values()
+    }
+
+    /// The file that power events are appended to, and that resource scripts of tests append to:
+    /// one order for everything, `NODE EVENT [NAME]` a line.
+    #[must_use]
+    pub fn events(&self) -> PathBuf {
+        self.ground.events()
     }
 
     /// The namespace of the client, which is on the first network.

@@ -4,10 +4,13 @@
 //! have noticed something wrong. `heartbeat cts lab` and `cargo test -p hb-lab` run the same list.
 
 pub mod audit;
+mod fencing;
 mod laboratory;
+mod outcomes;
 
+use crate::cluster::{Cluster, Design, System};
 use crate::error::{LabError, Result};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -20,24 +23,86 @@ pub enum Set {
     All,
 }
 
-/// What scenarios are run with.
+/// Which daemons the two nodes of a scenario run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pair {
+    /// None: the scenario is about the laboratory.
+    None,
+    /// Two of ours.
+    Ours,
+    /// Two of the original, which proves the scenario itself.
+    Original,
+    /// Ours is n1, the original n2.
+    Mixed,
+    /// The original is n1, ours n2.
+    Reversed,
+}
+
+impl Pair {
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::None | Self::Ours => "",
+            Self::Original => "-original",
+            Self::Mixed => "-mixed",
+            Self::Reversed => "-reversed",
+        }
+    }
+
+    fn systems(self) -> Vec<System> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Ours => vec![System::Ours; 2],
+            Self::Original => vec![System::Original; 2],
+            Self::Mixed => vec![System::Ours, System::Original],
+            Self::Reversed => vec![System::Original, System::Ours],
+        }
+    }
+}
+
+/// What a scenario is run with.
 #[derive(Debug, Clone)]
-pub struct Bench {
+pub struct Stage {
     /// The heartbeat program under test.
     pub program: PathBuf,
+    /// The daemons of the nodes.
+    pub systems: Vec<System>,
+}
+
+impl Stage {
+    /// Whether every node runs ours.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.systems.iter().all(|system| *system == System::Ours)
+    }
+
+    /// A cluster of these daemons, with power on and no daemon started yet.
+    fn cluster(&self, design: Design) -> Result<Cluster> {
+        let cluster = Cluster::build(Design { systems: self.systems.clone(), ..design }, &self.program)?;
+        cluster.power_on()?;
+        Ok(cluster)
+    }
+}
+
+/// Scenario and pairs that it runs with, each with its set.
+struct Template {
+    name: &'static str,
+    about: &'static str,
+    pairs: &'static [(Pair, Set)],
+    run: fn(&Stage) -> Result<()>,
 }
 
 /// One scenario.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Scenario {
     /// Name, in words joined by hyphens.
-    pub name: &'static str,
+    pub name: String,
     /// What it shows.
     pub about: &'static str,
     /// When it runs.
     pub set: Set,
-    /// Runs it.
-    pub run: fn(&Bench) -> Result<()>,
+    /// The daemons of its nodes.
+    pub pair: Pair,
+    run: fn(&Stage) -> Result<()>,
 }
 
 /// How a scenario went.
@@ -52,14 +117,26 @@ pub enum Verdict {
 }
 
 /// Every scenario.
-pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    [laboratory::SCENARIOS].into_iter().flatten()
+#[must_use]
+pub fn scenarios() -> Vec<Scenario> {
+    let templates = [laboratory::TEMPLATES, fencing::TEMPLATES, outcomes::TEMPLATES].into_iter().flatten();
+    let expanded = templates.flat_map(|template| {
+        template.pairs.iter().map(|(pair, set)| Scenario {
+            name: format!("{}{}", template.name, pair.suffix()),
+            about: template.about,
+            set: *set,
+            pair: *pair,
+            run: template.run,
+        })
+    });
+    expanded.collect()
 }
 
-/// Runs one scenario and audits what it left.
+/// Runs one scenario with a program under test, and audits what it left.
 #[must_use]
-pub fn run(scenario: &Scenario, bench: &Bench) -> Verdict {
-    let outcome = (scenario.run)(bench).and_then(|()| audit::no_leftovers());
+pub fn run(scenario: &Scenario, program: &Path) -> Verdict {
+    let stage = Stage { program: program.into(), systems: scenario.pair.systems() };
+    let outcome = (scenario.run)(&stage).and_then(|()| audit::no_leftovers());
     match outcome {
         Ok(()) => Verdict::Passed,
         Err(LabError::Missing(what)) => Verdict::Skipped(format!("{what} is not installed")),
@@ -70,8 +147,8 @@ pub fn run(scenario: &Scenario, bench: &Bench) -> Verdict {
 /// Runs scenarios and prints a line for each: those whose names contain one of `names`, or with no
 /// names the gate's (and all of them with `all`). [`crate::permit::enter`] must have been called.
 #[must_use]
-pub fn run_named(names: &[String], all: bool, bench: &Bench) -> ExitCode {
-    let wanted = |scenario: &&Scenario| {
+pub fn run_named(names: &[String], all: bool, program: &Path) -> ExitCode {
+    let wanted = |scenario: &Scenario| {
         if names.is_empty() {
             all || scenario.set == Set::Gate
         } else {
@@ -79,9 +156,9 @@ pub fn run_named(names: &[String], all: bool, bench: &Bench) -> ExitCode {
         }
     };
     let (mut passed, mut failed, mut skipped) = (0_u32, 0_u32, 0_u32);
-    for scenario in scenarios().filter(wanted) {
+    for scenario in scenarios().into_iter().filter(wanted) {
         let started = Instant::now();
-        let verdict = run(scenario, bench);
+        let verdict = run(&scenario, program);
         let took = started.elapsed().as_secs_f64();
         match verdict {
             Verdict::Passed => {
@@ -128,9 +205,19 @@ pub fn test_main(program: Option<PathBuf>) -> ExitCode {
     }
     let names: Vec<String> = words.into_iter().filter(|word| !word.starts_with('-')).collect();
     let all = std::env::var_os("HB_ALL").is_some_and(|value| value == "1");
-    let program = program.or_else(|| std::env::var_os("HEARTBEAT_BIN").map(PathBuf::from));
-    let bench = Bench { program: program.unwrap_or_else(|| PathBuf::from("heartbeat")) };
-    run_named(&names, all, &bench)
+    let program = program.or_else(program_under_test).unwrap_or_else(|| PathBuf::from("heartbeat"));
+    run_named(&names, all, &program)
+}
+
+/// `HEARTBEAT_BIN`, or the program beside the folder of this test in the build's target folder.
+#[must_use]
+pub fn program_under_test() -> Option<PathBuf> {
+    let named = std::env::var_os("HEARTBEAT_BIN").map(PathBuf::from);
+    let built = || {
+        let test = std::env::current_exe().ok()?;
+        Some(test.parent()?.parent()?.join("heartbeat"))
+    };
+    named.or_else(built)
 }
 
 /// Fails a scenario with words unless something holds.

@@ -6,6 +6,7 @@ pub(crate) mod fence;
 mod outlet;
 pub(crate) mod plug;
 mod server;
+pub(crate) mod stonith;
 pub(crate) mod wire;
 
 pub use outlet::{Event, Fault, Finished, Outlet, Supply};
@@ -23,6 +24,8 @@ pub struct Agents {
     pub external: PathBuf,
     /// The fence-agents program.
     pub fence: PathBuf,
+    /// Stands in for cluster-glue's `stonith` program where that is not installed.
+    pub stonith: PathBuf,
 }
 
 /// Writes both agents into a folder: two lines of shell around this very program.
@@ -39,5 +42,9 @@ pub fn write_agents(folder: &Path) -> Result<Agents> {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).attempt(path.display())?;
         Ok(path)
     };
-    Ok(Agents { external: write("lab-switch", "plug")?, fence: write("fence_lab_switch", "fence")? })
+    Ok(Agents {
+        external: write("lab-switch", "plug")?,
+        fence: write("fence_lab_switch", "fence")?,
+        stonith: write("stonith", "stonith")?,
+    })
 }

@@ -5,8 +5,9 @@ use crate::incarnation::Incarnation;
 use crate::netns::NetNs;
 use crate::proc::{self, Process};
 use crate::process::protocol::NodeSpec;
-use crate::world::{Ground, Network};
-use std::fs;
+use crate::world::{Ground, Network, NodePlan};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,19 +76,36 @@ struct Power {
 #[derive(Debug)]
 pub struct Outlet {
     spec: NodeSpec,
+    path: String,
     host: u8,
     boot: Vec<Vec<String>>,
     ground: Arc<Ground>,
     power: Mutex<Power>,
     fault: Mutex<Option<Fault>>,
+    refusals: AtomicU64,
     outputs: AtomicU64,
 }
 
 impl Outlet {
-    pub(crate) fn new(spec: NodeSpec, host: u8, boot: Vec<Vec<String>>, ground: Arc<Ground>) -> Self {
+    pub(crate) fn new(plan: NodePlan, host: u8, ground: Arc<Ground>) -> Self {
+        let spec = NodeSpec { name: plan.name, binds: plan.binds };
+        let path = plan
+            .search_first
+            .map_or_else(|| SEARCH_PATH.to_owned(), |first| format!("{}:{SEARCH_PATH}", first.display()));
+        let boot = plan.boot;
         let power = Power { node: None, plugged: true, relay: Supply::Off, history: Vec::new() };
         let (power, fault) = (Mutex::new(power), Mutex::new(None));
-        Self { spec, host, boot, ground, power, fault, outputs: AtomicU64::new(0) }
+        Self {
+            spec,
+            path,
+            host,
+            boot,
+            ground,
+            power,
+            fault,
+            refusals: AtomicU64::new(0),
+            outputs: AtomicU64::new(0),
+        }
     }
 
     /// The node's name.
@@ -109,6 +127,16 @@ impl Outlet {
     /// Makes the outlet misbehave towards agents, or behave again.
     pub fn set_fault(&self, fault: Option<Fault>) {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    /// How many requests of agents were refused ([`Fault::Refuse`]).
+    #[must_use]
+    pub fn refusals(&self) -> u64 {
+        self.refusals.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_refusal(&self) {
+        self.refusals.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn fault(&self) -> Option<Fault> {
@@ -178,10 +206,10 @@ impl Outlet {
             self.ground.lay_cable(self.name(), self.host, *network, &inside)?;
         }
         for argv in &self.boot {
-            node.start(argv, environment(), &self.folder().join("boot.log"))?;
+            node.start(argv, self.environment(), &self.folder().join("boot.log"))?;
         }
         power.node = Some(Arc::new(node));
-        power.history.push(Event { supply: Supply::On, at: Instant::now() });
+        self.remember(power, Supply::On);
         Ok(())
     }
 
@@ -193,9 +221,23 @@ impl Outlet {
             power.node = Some(node);
             return Err(e);
         }
-        power.history.push(Event { supply: Supply::Off, at: Instant::now() });
+        self.remember(power, Supply::Off);
         // A node that died by itself took its cables with it, and that is as good as cut.
         cut.or_else(|e| if crate::netlink::is_absent(&e) { Ok(()) } else { Err(e) })
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        [("PATH", self.path.as_str()), ("LANG", "C"), ("HOME", "/root"), ("HA_DIR", "/etc/ha.d")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec()
+    }
+
+    /// Remembers what happened to the power, here and in the world's file of events.
+    fn remember(&self, power: &mut Power, supply: Supply) {
+        power.history.push(Event { supply, at: Instant::now() });
+        let word = if supply == Supply::On { "power-on" } else { "power-off" };
+        let file = OpenOptions::new().create(true).append(true).open(self.ground.events());
+        let _ = file.and_then(|mut file| writeln!(file, "{} {word}", self.name()));
     }
 
     fn folder(&self) -> PathBuf {
@@ -215,7 +257,7 @@ impl Outlet {
     pub fn start(&self, argv: &[&str], output: &str) -> Result<()> {
         let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
         let output = self.folder().join(output);
-        self.life()?.start(&argv, environment(), &output).map(drop)
+        self.life()?.start(&argv, self.environment(), &output).map(drop)
     }
 
     /// Runs a program in the node to its end.
@@ -227,7 +269,7 @@ impl Outlet {
         let path = self.folder().join(format!("run.{number}"));
         let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
         let node = self.life()?;
-        let id = node.start(&argv, environment(), &path)?;
+        let id = node.start(&argv, self.environment(), &path)?;
         let code = node.wait(id, limit)?;
         let output = fs::read(&path).attempt(path.display())?;
         let _ = fs::remove_file(&path);
@@ -286,12 +328,6 @@ impl Outlet {
     pub fn network(&self) -> Result<NetNs> {
         NetNs::of_process(self.life()?.init())
     }
-}
-
-fn environment() -> Vec<(String, String)> {
-    [("PATH", SEARCH_PATH), ("LANG", "C"), ("HOME", "/root"), ("HA_DIR", "/etc/ha.d")]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec()
 }
 
 fn signal(pid: i32, signal: rustix::process::Signal) {

@@ -23,12 +23,15 @@ const PARAMETERS: &str = r#"<parameters>
 </parameters>"#;
 
 /// Names of the parameters, in the order of `stonith -p` and of ha.cf.
-const NAMES: &str = "hostlist switch";
+pub(crate) const NAMES: &str = "hostlist switch";
+
+/// Finds a parameter by its name.
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 pub(crate) fn main(arguments: &[String]) -> ExitCode {
     let action = arguments.first().map(String::as_str).unwrap_or_default();
     let node = arguments.get(1).map(|name| name.to_lowercase());
-    match perform(action, node) {
+    match perform(action, node, &|name| env::var(name).ok()) {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -40,38 +43,42 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
     }
 }
 
-fn perform(action: &str, node: Option<String>) -> Result<String, String> {
+/// Carries out an action; `parameter` looks up a parameter by its name.
+pub(crate) fn perform(action: &str, node: Option<String>, parameter: Lookup<'_>) -> Result<String, String> {
     match (action, node) {
         ("getconfignames", _) => Ok(format!("{NAMES}\n")),
         ("getinfo-devid" | "getinfo-devname", _) => Ok("Heartbeat laboratory power switch".into()),
         ("getinfo-devdescr", _) => Ok("Kills and boots the nodes of a laboratory in namespaces".into()),
         ("getinfo-devurl", _) => Ok("http://linux-ha.org/".into()),
         ("getinfo-xml", _) => Ok(PARAMETERS.into()),
-        ("gethosts", _) => Ok(hosts()?.join("\n") + "\n"),
-        ("status", _) => ask(switch()?, &Word::List, LIMIT).map(|_| String::new()).map_err(|e| e.to_string()),
-        ("off", Some(node)) => act(node, Word::Off),
-        ("on", Some(node)) => act(node, Word::On),
-        ("reset", Some(node)) => act(node, Word::Reset),
+        ("gethosts", _) => Ok(hosts(parameter)?.join("\n") + "\n"),
+        ("status", _) => {
+            ask(switch(parameter)?, &Word::List, LIMIT).map(|_| String::new()).map_err(|e| e.to_string())
+        }
+        ("off", Some(node)) => act(parameter, &node, Word::Off),
+        ("on", Some(node)) => act(parameter, &node, Word::On),
+        ("reset", Some(node)) => act(parameter, &node, Word::Reset),
         _ => Err("not an action of an external plug-in, or no node named".into()),
     }
 }
 
-fn act(node: String, word: impl FnOnce(String) -> Word) -> Result<String, String> {
+fn act(parameter: Lookup<'_>, node: &str, word: impl FnOnce(String) -> Word) -> Result<String, String> {
+    let node = node.to_lowercase();
     // The framework does not ask gethosts before an action: strangers are refused here.
-    if !hosts()?.contains(&node) {
+    if !hosts(parameter)?.contains(&node) {
         return Err(format!("{node} is not on this switch"));
     }
-    ask(switch()?, &word(node), LIMIT).map(|_| String::new()).map_err(|e| e.to_string())
+    ask(switch(parameter)?, &word(node), LIMIT).map(|_| String::new()).map_err(|e| e.to_string())
 }
 
-fn hosts() -> Result<Vec<String>, String> {
-    let list = env::var("hostlist").map_err(|_| "the parameter hostlist is missing")?;
+fn hosts(parameter: Lookup<'_>) -> Result<Vec<String>, String> {
+    let list = parameter("hostlist").ok_or("the parameter hostlist is missing")?;
     let hosts: Vec<String> =
         list.split([' ', ',', '\t']).filter(|name| !name.is_empty()).map(str::to_lowercase).collect();
     if hosts.is_empty() { Err("the parameter hostlist is empty".into()) } else { Ok(hosts) }
 }
 
-fn switch() -> Result<SocketAddr, String> {
-    let address = env::var("switch").map_err(|_| "the parameter switch is missing")?;
+fn switch(parameter: Lookup<'_>) -> Result<SocketAddr, String> {
+    let address = parameter("switch").ok_or("the parameter switch is missing")?;
     address.parse().map_err(|_| format!("{address} is not ADDRESS:PORT"))
 }

@@ -108,7 +108,10 @@ fn answer(line: &str, outlets: &Outlets) -> Reply {
     let acts = !matches!(word, Word::Status(_));
     match outlet.fault() {
         Some(Fault::Hang) => return Reply::Hang,
-        Some(Fault::Refuse) => return say("ERROR refused"),
+        Some(Fault::Refuse) => {
+            outlet.count_refusal();
+            return say("ERROR refused");
+        }
         Some(Fault::Lie) if acts => return say("OK"),
         Some(Fault::Slow(delay)) => thread::sleep(delay),
         _ => {}

@@ -3,7 +3,7 @@
 //! | role | what it is |
 //! |---|---|
 //! | `holder` | parent of a node: makes its namespaces, starts its init, ends when the node is gone |
-//! | `plug`, `fence` | the two agents of the power switch |
+//! | `plug`, `fence`, `stonith` | the agents of the power switch |
 //! | `service` | the small service that probes ask |
 //! | `janitor` | removes the world's files when the laboratory is gone, however it went |
 //!
@@ -37,6 +37,7 @@ pub fn intercept(arguments: &[OsString]) -> Option<ExitCode> {
         Some("janitor") => janitor::main(rest),
         Some("plug") => crate::power::plug::main(rest),
         Some("fence") => crate::power::fence::main(rest),
+        Some("stonith") => crate::power::stonith::main(rest),
         Some("service") => crate::service::main(rest),
         other => {
             eprintln!("{FLAG}: unknown role {other:?}");
