@@ -7,7 +7,7 @@ use std::process::Command;
 /// External crates each core crate may use. All are free of I/O, and used without their `std` feature.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("hb-base", &[]),
-    ("hb-wire", &["crc", "hmac", "md-5", "sha1", "subtle", "miniz_oxide"]),
+    ("hb-wire", &["base64", "crc", "hmac", "md-5", "sha1", "subtle", "miniz_oxide"]),
     ("hb-config", &[]),
     ("hb-cluster", &[]),
     ("hb-lrm", &[]),
