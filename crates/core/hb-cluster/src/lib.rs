@@ -28,19 +28,45 @@
 
 extern crate alloc;
 
+mod announce;
+mod barrier;
+mod bounds;
 mod bugs;
 mod counters;
+mod flow;
+mod history;
+mod hostcache;
 mod input;
+mod inputs;
+mod links;
+mod liveness;
+mod machine;
+mod missing;
+mod native;
+mod nodes;
+pub mod notices;
 mod options;
+mod order;
 mod output;
+mod pace;
+mod receive;
+mod retransmit;
+mod roster;
+mod send;
+mod sequence;
+mod startup;
 mod status;
 mod stored;
+mod timers;
+mod view;
 
 #[cfg(feature = "planted-bugs")]
 pub use bugs::{Bug, Bugs};
 pub use counters::{Counters, LinkCounters, MediumCounters, NodeCounters};
 pub use input::Input;
+pub use machine::Cluster;
 pub use options::{Autojoin, GenerationFrom, Medium, MediumKind, Options, Timing, UuidFrom};
 pub use output::{Class, Flow, Output, StatusChange, StatusReason};
 pub use status::{DeathReason, GapReason, Status};
 pub use stored::{Record, Stored};
+pub use view::{FlowView, NodeView, Phase, View};

@@ -1,0 +1,133 @@
+//! The drain barrier: before anybody is declared dead, every live reader says that nothing waits in its socket.
+
+use crate::machine::Cluster;
+use crate::timers::Timer;
+use crate::{Output, notices};
+use alloc::vec::Vec;
+use hb_base::{Instant, MediumId, Notice, Severity, Token};
+
+/// A round of draining.
+#[derive(Clone, Debug)]
+pub(crate) struct Barrier {
+    token: Token,
+    /// When the readers were asked: verdicts are about silence up to here.
+    raised: Instant,
+    waiting: Vec<Waiting>,
+    /// Readers that have answered.
+    answered: usize,
+}
+
+/// A reader that has not answered. At most one entry a medium.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    medium: MediumId,
+    /// When it was asked, reported stuck, or lost.
+    since: Instant,
+}
+
+/// Who was asked to drain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ask {
+    /// All live readers.
+    Readers,
+    /// No reader lives.
+    Nobody,
+}
+
+impl Cluster {
+    /// Asks all live readers.
+    pub(crate) fn raise_barrier(&mut self) -> Ask {
+        let now = self.now;
+        let live = self.media.iter().zip(0u8..).filter(|(state, _)| state.up);
+        let media: Vec<MediumId> = live.map(|(_, n)| MediumId(n)).collect();
+        if media.is_empty() {
+            return Ask::Nobody;
+        }
+        let token = self.take_token();
+        let waiting = media.iter().map(|medium| Waiting { medium: *medium, since: now }).collect();
+        self.barrier = Some(Barrier { token, raised: now, waiting, answered: 0 });
+        self.deadlines.set(Timer::Patience, now + self.options.timing.drain_patience);
+        self.emit(Output::Drain { token, media });
+        Ask::Readers
+    }
+
+    /// Gives the round up: its verdicts would rest on void evidence.
+    pub(crate) fn lower_barrier(&mut self) {
+        self.barrier = None;
+        self.deadlines.clear(Timer::Patience);
+    }
+
+    /// A reader has answered.
+    pub(crate) fn drained(&mut self, medium: MediumId, token: Token) {
+        let Some(barrier) = self.barrier.as_mut().filter(|barrier| barrier.token == token) else { return };
+        let before = barrier.waiting.len();
+        barrier.waiting.retain(|waiting| waiting.medium != medium);
+        barrier.answered += before - barrier.waiting.len();
+        self.conclude();
+    }
+
+    /// A reader was lost or replaced. A new one is asked in its place.
+    pub(crate) fn reader_changed(&mut self, medium: MediumId, up: bool) {
+        let now = self.now;
+        let Some(barrier) = &mut self.barrier else {
+            if up {
+                self.watch_from_now();
+            }
+            return;
+        };
+        let token = barrier.token;
+        let Some(waiting) = barrier.waiting.iter_mut().find(|waiting| waiting.medium == medium) else {
+            return;
+        };
+        waiting.since = now;
+        if up {
+            self.emit(Output::Drain { token, media: alloc::vec![medium] });
+        }
+        self.arm_patience();
+    }
+
+    fn arm_patience(&mut self) {
+        let since = self.barrier.as_ref().and_then(|barrier| barrier.waiting.iter().map(|w| w.since).min());
+        let patience = self.options.timing.drain_patience;
+        self.deadlines.set(Timer::Patience, since.map_or(Instant::MAX, |since| since + patience));
+    }
+
+    /// Readers that took too long: live ones are reported stuck, again and again; lost ones no longer count.
+    pub(crate) fn lose_patience(&mut self) {
+        let (now, patience) = (self.now, self.options.timing.drain_patience);
+        let Some(barrier) = &mut self.barrier else { return };
+        let mut overdue = Vec::new();
+        for waiting in barrier.waiting.iter_mut().filter(|waiting| waiting.since + patience <= now) {
+            overdue.push((waiting.medium, now - waiting.since));
+            waiting.since = now;
+        }
+        for (medium, waited) in overdue {
+            let subject = self.medium_name(medium);
+            let up = self.media.get(usize::from(medium.0)).is_some_and(|state| state.up);
+            if up {
+                let notice =
+                    Notice::new(Severity::Error, notices::READER_STUCK, subject).with("waited", waited);
+                self.notice(notice);
+                self.emit(Output::ReaderStuck { medium });
+            } else {
+                self.notice(Notice::new(Severity::Error, notices::MEDIUM_ABANDONED, subject));
+                if let Some(barrier) = &mut self.barrier {
+                    barrier.waiting.retain(|waiting| waiting.medium != medium);
+                }
+            }
+        }
+        self.arm_patience();
+        self.conclude();
+    }
+
+    /// Ends the round when nobody is waited for. Without a single answer it proves nothing.
+    fn conclude(&mut self) {
+        let Some(barrier) = self.barrier.take_if(|barrier| barrier.waiting.is_empty()) else { return };
+        self.deadlines.clear(Timer::Patience);
+        if barrier.answered > 0 {
+            self.judge(barrier.raised);
+        } else {
+            self.watch_from_now();
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Who has been silent for too long, and who is dead (spec: 6.5). Judged by kernel stamps, after draining all readers.
+
+use crate::barrier::Ask;
+use crate::bugs::Bug;
+use crate::machine::Cluster;
+use crate::nodes::{Kind, Node};
+use crate::timers::Timer;
+use crate::{DeathReason, GapReason, Output, Phase, Status, StatusReason, bounds, notices};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+use hb_base::{Instant, MediumId, NodeId, Notice, Severity};
+use hb_wire::Message;
+
+impl Cluster {
+    /// Silence after which `node` is taken for dead: initdead while communication is not up, then its own.
+    ///
+    /// DEVIATION: the original judges links by the deadtime of the last node of its list; we use the node's own.
+    pub(crate) fn patience(&self, node: &Node) -> Duration {
+        let forming =
+            matches!(self.phase, Phase::Idle | Phase::Persisting | Phase::Forming | Phase::AskingNodes);
+        if forming {
+            self.options.timing.initdead
+        } else if node.kind == Kind::Ping {
+            self.options.timing.deadping
+        } else if node.id == self.own_id {
+            self.options.timing.deadtime
+        } else {
+            node.deadtime
+        }
+    }
+
+    pub(crate) fn patience_of(&self, id: NodeId) -> Duration {
+        self.nodes.find(id).map_or(self.options.timing.deadtime, |node| self.patience(node))
+    }
+
+    /// When each live node and each link that is up will have been silent for too long.
+    fn silences(&self) -> impl Iterator<Item = (Instant, NodeId, Option<MediumId>)> {
+        self.nodes.iter().flat_map(|node| {
+            let patience = self.patience(node);
+            let watched = node.id != self.own_id && !node.is_dead();
+            let own = watched.then_some((node.silent_since + patience, node.id, None));
+            let up = node.links.iter().filter(|link| link.up);
+            own.into_iter().chain(up.map(move |link| (link.seen + patience, node.id, Some(link.medium))))
+        })
+    }
+
+    /// Has everybody looked at before this input ends.
+    pub(crate) fn watch_from_now(&mut self) {
+        self.deadlines.set(Timer::Silence, self.now);
+    }
+
+    /// Looks at everybody; asks the readers for what they hold when somebody is overdue.
+    pub(crate) fn check_silence(&mut self) {
+        if matches!(self.phase, Phase::Idle | Phase::Persisting | Phase::Left) {
+            return;
+        }
+        let now = self.now;
+        let next = self.silences().map(|(due, ..)| due).filter(|due| *due > now).min();
+        self.deadlines.set(Timer::Silence, next.unwrap_or(Instant::MAX));
+        let overdue = self.silences().any(|(due, ..)| due <= now);
+        if !overdue || self.barrier.is_some() {
+            return;
+        }
+        if self.planted(Bug::SkipDrainBarrier) {
+            return self.judge(now);
+        }
+        match self.raise_barrier() {
+            Ask::Readers => {}
+            Ask::Nobody => {
+                let name = self.options.node.clone();
+                let make = || Notice::new(Severity::Critical, notices::DEAF, name.as_str());
+                self.throttled(make, notices::DEAF);
+                let again = now + self.options.timing.drain_patience;
+                self.deadlines.set_no_later(Timer::Silence, again);
+            }
+        }
+    }
+
+    /// All readers have forwarded what they held at `drained`: whoever was overdue then and still is, is dead.
+    pub(crate) fn judge(&mut self, drained: Instant) {
+        let verdicts: Vec<_> = self.silences().filter(|(due, ..)| *due <= drained).collect();
+        for (_, id, medium) in verdicts {
+            match medium {
+                Some(medium) => self.set_link(id, medium, false),
+                None => {
+                    let heard = self.nodes.find(id).is_some_and(|node| node.heard);
+                    let reason = if heard { DeathReason::Silence } else { DeathReason::NeverHeard };
+                    self.declare_dead(id, reason);
+                }
+            }
+        }
+        self.watch_from_now();
+    }
+
+    pub(crate) fn declare_dead(&mut self, id: NodeId, reason: DeathReason) {
+        self.end_order(id, GapReason::Died);
+        let now = self.now;
+        let patience = self.patience_of(id);
+        let Some(node) = self.nodes.find_mut(id) else { return };
+        let silent = now - node.silent_since;
+        node.floor = node.last_seq.unwrap_or(node.floor);
+        node.last_seq = None;
+        node.acked = 0;
+        node.ack_sent = 0;
+        node.heard = false;
+        node.leaving = false;
+        node.counters.deaths += 1;
+        let name = node.name.clone();
+        let is_ping = node.kind == Kind::Ping;
+        self.notice(notices::death(&name, reason, silent, patience));
+        self.change_status(id, Status::Dead, StatusReason::Death(reason));
+        let ts = self.wall.map_or(1, |wall| wall.unix_secs().max(1));
+        let mut local = Message::new("status").with("seq", "1").with_hex("ts", ts);
+        local.set("src", name.as_str());
+        local.set("st", Status::Dead.as_str());
+        if is_ping {
+            local.set("info", "ping");
+        }
+        self.emit(Output::Local { message: Arc::new(local) });
+        self.advance_acknowledged();
+        self.consider_startup();
+    }
+
+    /// Whether a timer comes so late that we must have been stalled. Judged before anything else at every input.
+    pub(crate) fn notice_lateness(&mut self, now: Instant) -> bool {
+        let Some(due) = self.deadline() else { return false };
+        let late = now - due;
+        if late <= self.options.timing.stall_bound {
+            return false;
+        }
+        self.now = now;
+        self.stalled(late);
+        true
+    }
+
+    /// We did not run for `by`: silence in that time says nothing about others. Their clocks start anew; after a few
+    /// stalls in a row without a word from a peer they are only moved on by the time lost, so that silence while we
+    /// were awake still adds up and a real death is found.
+    pub(crate) fn stalled(&mut self, by: Duration) {
+        self.counters.stalls += 1;
+        let name = self.options.node.clone();
+        let make = || Notice::new(Severity::Warning, notices::STALLED, name.as_str()).with("by", by);
+        self.throttled(make, notices::STALLED);
+        if self.planted(Bug::IgnoreStall) {
+            return;
+        }
+        let now = self.now;
+        self.lower_barrier();
+        for node in self.nodes.iter_mut() {
+            let anew = node.stalls < bounds::STALL_RESTARTS;
+            node.stalls = node.stalls.saturating_add(1);
+            let moved = |since: Instant| if anew { now } else { (since + by).min(now) };
+            node.silent_since = moved(node.silent_since);
+            for link in &mut node.links {
+                link.seen = moved(link.seen);
+            }
+        }
+        self.watch_from_now();
+    }
+}
