@@ -1,0 +1,53 @@
+//! Two and more machines on a virtual network.
+
+mod net;
+
+use net::{Net, app, ms};
+use std::string::ToString;
+
+#[test]
+fn two_nodes_form_quickly_at_any_keepalive() {
+    for keepalive in [5, 20, 100] {
+        for loss in [0, 10] {
+            let machines = (0..2).map(|n| {
+                let mut options = net::options(n, 2, 2);
+                options.timing = hb_cluster::Timing::new(ms(keepalive), ms(keepalive * 10));
+                options
+            });
+            let mut net = Net::new(keepalive + loss, machines.collect());
+            net.loss = loss;
+            let start = net.now;
+            net.start(0);
+            net.run(ms(3));
+            net.start(1);
+            net.until(ms(5_000), |net| net.hosts.iter().all(|host| host.diary.communication_up_at.is_some()));
+            let took = net.now - start;
+            assert!(took < ms(300), "keepalive {keepalive} ms, loss {loss} %: {took:?}");
+            net.until(ms(5_000), |net| net.status(0, 1) == "active" && net.status(1, 0) == "active");
+        }
+    }
+}
+
+#[test]
+fn everything_arrives_once_and_in_order_over_bad_media() {
+    let mut net = Net::formed(3, 3, 2);
+    (net.loss, net.duplicate, net.delay) = (20, 5, (ms(0), ms(3)));
+    for n in 0..2_000 {
+        net.submit_patiently(0, app(n));
+        net.submit_patiently(1, app(n));
+    }
+    net.until(ms(60_000), |net| {
+        (0..3).all(|at| (0..2).all(|from| net.received_in_order(at, from).len() == 2_000))
+    });
+    let all: Vec<String> = (0..2_000).map(|n| n.to_string()).collect();
+    for at in 0..3 {
+        for from in 0..2 {
+            assert_eq!(net.received_in_order(at, from), all);
+            let mut arrived = net.received(at, from);
+            arrived.sort_by_key(|n| n.parse::<u32>().unwrap());
+            assert_eq!(arrived, all);
+        }
+        assert_eq!(net.hosts[at].diary.gaps, []);
+        assert_eq!(net.deaths(at), 0);
+    }
+}
