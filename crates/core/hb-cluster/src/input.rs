@@ -1,6 +1,7 @@
 //! What can happen to the machine.
 
 use crate::{Stored, Timing};
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -70,7 +71,7 @@ pub enum Input {
     /// From the shell: the configuration changed while running. Peers learn the new deadtime at once.
     Retune(Timing),
     /// From the shell: new keys. Messages already sent keep their signature when retransmitted.
-    Rekey(Codec),
+    Rekey(Box<Codec>),
     /// From the session layer: a local client signed on or left. Answers `query-cstatus`.
     Client {
         /// The client's name.

@@ -119,7 +119,7 @@ impl Cluster {
             Input::Stalled { by } => inputs::stalled::handle(self, by, late),
             Input::Timer => {}
             Input::Retune(timing) => inputs::retune::handle(self, timing),
-            Input::Rekey(codec) => inputs::rekey::handle(self, codec),
+            Input::Rekey(codec) => inputs::rekey::handle(self, *codec),
             Input::Client { name, online } => inputs::client::handle(self, name, online),
             Input::Grace { extra } => inputs::grace::handle(self, extra),
             Input::Leave => inputs::leave::handle(self),

@@ -72,7 +72,7 @@ impl Cluster {
             return Verdict::New { filled: None, returned };
         };
         if seq == last {
-            let again = twice && seq % 10 == 0;
+            let again = twice && seq.is_multiple_of(10);
             return if again { Verdict::New { filled: None, returned } } else { Verdict::Duplicate };
         }
         if seq < last {

@@ -70,6 +70,9 @@ enum Event {
     Wake { to: usize },
 }
 
+/// Whether a frame is lost: from, to, class, message.
+pub(crate) type Drop = Box<dyn FnMut(usize, usize, Class, &Message) -> bool>;
+
 pub(crate) struct Net {
     pub(crate) now: Instant,
     pub(crate) hosts: Vec<Host>,
@@ -81,7 +84,7 @@ pub(crate) struct Net {
     /// Receiver, medium pairs that hear nothing.
     pub(crate) deaf: Vec<(usize, u8)>,
     /// Drops exactly these first transmissions: receiver and predicate on the message.
-    pub(crate) drop: Option<Box<dyn FnMut(usize, usize, Class, &Message) -> bool>>,
+    pub(crate) drop: Option<Drop>,
     /// By time, then by age.
     queue: BTreeMap<(Instant, u64), Event>,
     next: u64,
