@@ -210,7 +210,10 @@ fn resources(cx: &mut Context<'_>) {
         return;
     }
     let failback = &resources.auto_failback;
-    if failback.value == AutoFailback::Legacy && !cx.seen.contains_key("nice_failback") {
+    // A wrong value, and the older name of it, were told already.
+    let told = cx.seen.contains_key("nice_failback")
+        || (cx.seen.contains_key("auto_failback") && !failback.is_written());
+    if failback.value == AutoFailback::Legacy && !told {
         let message = match failback.at {
             None => {
                 "`auto_failback` is not set, so the first release's way of failing back is in force: a returning \

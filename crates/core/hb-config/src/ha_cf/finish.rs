@@ -90,7 +90,9 @@ pub(crate) fn finish(cx: &mut Context<'_>) {
     let timing = &mut cx.ha_cf.timing;
     let deadtime = timing.deadtime.value;
     if !timing.warntime.is_written() {
-        timing.warntime = Setting::default_of(deadtime / 2);
+        // Whole milliseconds, as everywhere.
+        let millis = u64::try_from(deadtime.as_millis() / 2).unwrap_or(u64::MAX);
+        timing.warntime = Setting::default_of(Duration::from_millis(millis));
     }
     if !timing.deadping.is_written() {
         timing.deadping = Setting::default_of(deadtime);

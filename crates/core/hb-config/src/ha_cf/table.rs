@@ -226,9 +226,9 @@ pub const DIRECTIVES: &[Directive] = &[
         membership::autojoin,
         "who may join undeclared",
     ),
-    list("bcast", "interfaces", media_lines::bcast, "UDP broadcast"),
     each("baud", "a speed in bits a second", Text("19200"), process::baud, "the speed of serial lines")
         .once(),
+    list("bcast", "interfaces", media_lines::bcast, "UDP broadcast"),
     each("cluster", "a name", Text("linux-ha"), membership::cluster, "the cluster's name"),
     each(
         "compression",
