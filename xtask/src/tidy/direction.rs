@@ -5,7 +5,7 @@ use crate::tree::Source;
 
 /// Core crates from the bottom up: each may use those before it.
 const CORE: &[&str] =
-    &["hb-base", "hb-wire", "hb-config", "hb-cluster", "hb-lrm", "hb-classic", "hb-stonith", "hb-node"];
+    &["hb-base", "hb-wire", "hb-config", "hb-cluster", "hb-lrm", "hb-stonith", "hb-classic", "hb-node"];
 /// io crates from the bottom up: each may use `hb-base`, `hb-wire` and those before it.
 const IO: &[&str] =
     &["hb-bzip2", "hb-store", "hb-logd", "hb-runtime", "hb-ipc", "hb-media", "hb-address", "hb-agents"];
@@ -13,7 +13,7 @@ const IO: &[&str] =
 const CTS: &[(&str, &[&str])] = &[
     ("hb-testkit", &["hb-wire"]),
     ("hb-fuzz", &["hb-wire", "hb-bzip2", "hb-config", "hb-cluster"]),
-    ("hb-sim", &["hb-wire", "hb-config", "hb-cluster", "hb-lrm", "hb-classic", "hb-stonith", "hb-node"]),
+    ("hb-sim", &["hb-wire", "hb-config", "hb-cluster", "hb-lrm", "hb-stonith", "hb-classic", "hb-node"]),
     ("hb-lab", &["hb-client"]),
 ];
 
