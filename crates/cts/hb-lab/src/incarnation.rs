@@ -82,7 +82,7 @@ pub(crate) struct Incarnation {
     shared: Arc<Shared>,
     init: i32,
     // Taken while the init certainly lived: it can never come to mean another process.
-    init_process: Mutex<Option<OwnedFd>>,
+    init_process: Option<OwnedFd>,
     next: AtomicU64,
 }
 
@@ -101,7 +101,7 @@ impl Incarnation {
         let (their_control, their_shared) = (Arc::clone(&control), Arc::clone(&shared));
         std::thread::spawn(move || listen(&their_control, &their_shared));
         let holder_pid = i32::try_from(holder.id()).unwrap_or(-1);
-        let (holder, init_process) = (Mutex::new(holder), Mutex::new(None));
+        let (holder, init_process) = (Mutex::new(holder), None);
         let next = AtomicU64::new(1);
         let mut node = Self { holder, holder_pid, control, shared, init: 0, init_process, next };
         let what = format!("the node {} to begin", spec.name);
@@ -115,7 +115,7 @@ impl Incarnation {
             Ok(Ok(init)) => {
                 node.init = init;
                 let process = sys::pidfd(init).attempt("watch the node's init")?;
-                node.init_process = Mutex::new(Some(process));
+                node.init_process = Some(process);
             }
             Ok(Err(why)) => return failed(format!("node {}: {why}", spec.name)),
             Err(e) => return Err(e),
@@ -161,11 +161,16 @@ impl Incarnation {
         })?
     }
 
-    /// Kills the node and returns once no process of it is left.
-    pub(crate) fn end(&self) -> Result<()> {
-        if let Some(process) = lock(&self.init_process).take() {
+    /// Kills the node's init, and with it everything in the node, without waiting for the end.
+    pub(crate) fn strike(&self) {
+        if let Some(process) = &self.init_process {
             let _ = sys::signal_pidfd(process.as_fd(), libc::SIGKILL);
         }
+    }
+
+    /// Kills the node and returns once no process of it is left.
+    pub(crate) fn end(&self) -> Result<()> {
+        self.strike();
         rustix::net::shutdown(&*self.control, rustix::net::Shutdown::Both).ok();
         let watched = sys::pidfd(self.holder_pid).attempt("watch the node's holder")?;
         let limit = Timespec { tv_sec: i64::try_from(LIMIT.as_secs()).unwrap_or(1), tv_nsec: 0 };

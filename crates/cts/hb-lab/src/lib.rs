@@ -10,6 +10,7 @@
 //!
 //! *Does not know about*: what heartbeats look like, and what the daemon decides.
 
+pub mod bench;
 pub mod cluster;
 pub mod cts;
 pub mod error;

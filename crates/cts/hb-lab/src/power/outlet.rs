@@ -1,6 +1,6 @@
 //! One outlet and the node that hangs on it.
 
-use crate::error::{Attempt, Result, failed};
+use crate::error::{Attempt, LabError, Result, failed};
 use crate::incarnation::Incarnation;
 use crate::netns::NetNs;
 use crate::proc::{self, Process};
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// The search path of every program that runs in a node.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// How long a small administrative program may take.
+const COMMAND_LIMIT: Duration = Duration::from_secs(20);
 /// How often a set of processes is listed until nothing new appears in it.
 const FREEZE_PASSES: u32 = 50;
 
@@ -170,6 +172,10 @@ impl Outlet {
     pub fn pull_plug(&self) -> Result<()> {
         let mut power = self.lock();
         power.plugged = false;
+        // An accident, not a request: everything ends at one moment, the answer can wait.
+        if let Some(node) = &power.node {
+            node.strike();
+        }
         self.kill(&mut power)
     }
 
@@ -319,6 +325,32 @@ impl Outlet {
         for process in self.processes() {
             signal(process.pid, rustix::process::Signal::KILL);
         }
+    }
+
+    /// Loses this share of the UDP packets that reach the node, evenly at random; 0 for none.
+    ///
+    /// # Errors
+    /// [`LabError::Missing`] without the `nft` program.
+    pub fn lose(&self, percent: u8) -> Result<()> {
+        const NFT: [&str; 2] = ["/usr/sbin/nft", "/sbin/nft"];
+        let Some(nft) = NFT.iter().find(|path| std::path::Path::new(path).exists()) else {
+            return if percent == 0 {
+                Ok(())
+            } else {
+                Err(LabError::Missing("nft (Debian package nftables)".into()))
+            };
+        };
+        let _absent_at_first = self.run(&[nft, "delete", "table", "inet", "hb_lab_loss"], COMMAND_LIMIT)?;
+        if percent == 0 {
+            return Ok(());
+        }
+        let rules = format!(
+            "table inet hb_lab_loss {{ chain input {{ type filter hook input priority 0; \
+             meta l4proto udp udp dport != {} numgen random mod 100 < {percent} counter drop; }}; }}",
+            crate::service::PORT
+        );
+        let told = self.run(&[nft, &rules], COMMAND_LIMIT)?;
+        if told.code == 0 { Ok(()) } else { failed(format!("nft: {}", told.output)) }
     }
 
     /// The node's network namespace.

@@ -1,0 +1,208 @@
+//! The outage that a client sees when the machine that holds its address loses power.
+
+use super::narrate;
+use super::peers::{self, SERVICE};
+use super::stats::{OURS, Report, Row};
+use crate::cluster::{Cluster, Design, System, original};
+use crate::error::{LabError, Result};
+use crate::probe::Probe;
+use crate::wait::until;
+use crate::world::World;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long a takeover or a rejoin may take before the repetition counts as failed.
+const LIMIT: Duration = Duration::from_secs(60);
+/// The service must have answered for this long before the next blow.
+const CALM: Duration = Duration::from_millis(300);
+/// The original takes half a minute for each repetition: it is measured less often.
+const ORIGINAL_REPEAT: u32 = 5;
+
+/// What to measure.
+#[derive(Debug, Clone)]
+pub struct Failover {
+    /// Our program.
+    pub program: PathBuf,
+    /// Repetitions.
+    pub repeat: u32,
+    /// Also measure the original, where it is installed.
+    pub with_original: bool,
+}
+
+/// Measures ours, keepalived, and the original.
+///
+/// # Errors
+/// Worlds cannot be built here.
+pub fn failover(options: &Failover) -> Result<Report> {
+    let mut report = Report::default();
+    if !crate::permit::realtime_allowed() {
+        report.remarks.push("realtime scheduling is not permitted here; figures are not comparable".into());
+    }
+    ours(options, &mut report);
+    narrate("keepalived, advert_int 0.01");
+    match keepalived(options.repeat, &mut report) {
+        Err(LabError::Missing(what)) => report.remarks.push(format!("{what} is not installed")),
+        Err(e) => report.failures.push(format!("keepalived: {e}")),
+        Ok(()) => {}
+    }
+    if options.with_original && original().is_some() {
+        narrate("the original, keepalive 10 ms");
+        if let Err(e) = original_row(&options.program, &mut report) {
+            report.failures.push(format!("the original: {e}"));
+        }
+    }
+    Ok(report)
+}
+
+/// An unprotected cluster of two with one built-in address, as fast as it is promised to be.
+pub(super) fn quick_design() -> Design {
+    Design {
+        keepalive: Duration::from_millis(5),
+        deadtime: Duration::from_millis(25),
+        initdead: Duration::from_secs(10),
+        realtime: true,
+        haresources: format!("n1 {SERVICE}/24/eth0\n"),
+        at_boot: true,
+        boot: vec![peers::everywhere_by_name()],
+        ..Design::default()
+    }
+}
+
+fn ours(options: &Failover, report: &mut Report) {
+    narrate("heartbeat, keepalive 5 ms, deadtime 25 ms");
+    let (mut standbys, mut starts) = (Vec::new(), Vec::new());
+    let mut work = || -> Result<Vec<f64>> {
+        let cluster = Cluster::build(quick_design(), &options.program)?;
+        let started = Instant::now();
+        cluster.power_on()?;
+        let probe = Probe::start(cluster.world.client(), SERVICE)?;
+        until::holds(LIMIT, "the first answer", || probe.first_answer(started).is_some())?;
+        starts.extend(probe.first_answer(started).map(|at| milliseconds(at - started)));
+        let ready = || until::holds(LIMIT, "the cluster to be whole", || peers::cluster_is_ready(&cluster));
+        ready()?;
+        for round in 0..options.repeat.min(30) {
+            standbys.push(standby(&cluster, &probe, round)?);
+        }
+        blows(&cluster.world, &probe, options.repeat, &mut |_, _| ready())
+    };
+    match work() {
+        Ok(samples) => {
+            report.add(Row::of(POWER_OFF, OURS, "ms", &samples));
+            report.add(Row::of("planned standby, outage of an address", OURS, "ms", &standbys));
+            report.add(Row::of("both nodes started, until the address answers", OURS, "ms", &starts));
+        }
+        Err(e) => report.failures.push(format!("{OURS}: {e}")),
+    }
+}
+
+const POWER_OFF: &str = "power-off of the holder, outage of an address";
+
+fn keepalived(repeat: u32, report: &mut Report) -> Result<()> {
+    let world = peers::keepalived()?;
+    world.nodes().try_for_each(crate::power::Outlet::switch_on)?;
+    let probe = Probe::start(world.client(), SERVICE)?;
+    let mut lives = std::collections::BTreeMap::from([("n1".to_owned(), 1), ("n2".to_owned(), 1)]);
+    let samples = blows(&world, &probe, repeat, &mut |world, revived| {
+        if let Some(node) = revived {
+            *lives.entry(node.to_owned()).or_insert(0) += 1;
+        }
+        until::holds(LIMIT, "keepalived to be ready", || {
+            lives.iter().all(|(node, lives)| peers::keepalived_is_ready(world, node, *lives))
+        })
+    })?;
+    report.add(Row::of(POWER_OFF, "keepalived", "ms", &samples));
+    Ok(())
+}
+
+fn original_row(program: &Path, report: &mut Report) -> Result<()> {
+    let design = Design {
+        systems: vec![System::Original; 2],
+        keepalive: Duration::from_millis(10),
+        deadtime: Duration::from_millis(200),
+        haresources: format!("n1 IPaddr2::{SERVICE}/24/eth0\n"),
+        ..quick_design()
+    };
+    let cluster = Cluster::build(design, program)?;
+    cluster.power_on()?;
+    let probe = Probe::start(cluster.world.client(), SERVICE)?;
+    let samples = blows(&cluster.world, &probe, ORIGINAL_REPEAT, &mut |_, _| {
+        until::holds(LIMIT, "the cluster to be whole", || {
+            peers::cluster_is_ready(&cluster)
+                && cluster
+                    .names()
+                    .iter()
+                    .all(|node| cluster.held(node).is_ok_and(|held| held != "transition"))
+        })
+    })?;
+    report.add(Row::of(POWER_OFF, "original", "ms", &samples));
+    Ok(())
+}
+
+/// Takes the holder's power away again and again; the outage of each blow in milliseconds.
+/// `ready` waits until the cluster is whole; it is told who has just come back.
+fn blows(
+    world: &World,
+    probe: &Probe,
+    repeat: u32,
+    ready: &mut dyn FnMut(&World, Option<&str>) -> Result<()>,
+) -> Result<Vec<f64>> {
+    let mut samples = Vec::new();
+    let mut revived: Option<String> = None;
+    for round in 0..repeat {
+        ready(world, revived.as_deref())?;
+        calm(probe)?;
+        jitter(round);
+        let holder = until::some(LIMIT, "somebody to serve", || probe.served_by(CALM))?;
+        let since = Instant::now();
+        world.node(&holder)?.pull_plug()?;
+        until::holds(LIMIT, "the other node to serve", || {
+            probe.served_by(CALM).is_some_and(|server| server != holder)
+        })?;
+        calm(probe)?;
+        let outage = probe.outage(since);
+        samples.push(milliseconds(outage.longest));
+        world.node(&holder)?.put_plug()?;
+        revived = Some(holder);
+    }
+    Ok(samples)
+}
+
+fn standby(cluster: &Cluster, probe: &Probe, round: u32) -> Result<f64> {
+    calm(probe)?;
+    jitter(round);
+    let holder = until::some(LIMIT, "somebody to serve", || probe.served_by(CALM))?;
+    let since = Instant::now();
+    cluster.standby(&holder, "all")?;
+    until::holds(LIMIT, "the other node to serve", || {
+        probe.served_by(CALM).is_some_and(|server| server != holder)
+    })?;
+    calm(probe)?;
+    let outage = probe.outage(since);
+    // The next round asks the other node, which is to be done with this one.
+    cluster.names().iter().try_for_each(|node| {
+        cluster.await_answer(LIMIT, "settled", &format!("{node} to settle"), || {
+            Ok(if cluster.held(node)? == "transition" { "in transition" } else { "settled" }.into())
+        })
+    })?;
+    Ok(milliseconds(outage.longest))
+}
+
+/// Waits until a client saw no outage for a while.
+fn calm(probe: &Probe) -> Result<()> {
+    until::holds(LIMIT, "a calm service", || {
+        let since = Instant::now();
+        std::thread::sleep(CALM);
+        let seen = probe.outage(since);
+        !seen.lasting && seen.answered > 0 && seen.longest < Duration::from_millis(20)
+    })
+}
+
+/// Blows must not keep step with anybody's heartbeat.
+fn jitter(round: u32) {
+    let micros = u64::from(round).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 49;
+    std::thread::sleep(Duration::from_micros(micros));
+}
+
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
