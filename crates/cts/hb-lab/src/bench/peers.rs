@@ -40,9 +40,9 @@ pub(super) fn keepalived() -> Result<World> {
             "--use-file",
             &at("conf"),
             "--pid",
-            &at("pid"),
+            &at("run/pid"),
             "--vrrp_pid",
-            &at("vrrp.pid"),
+            &at("run/vrrp.pid"),
         ];
         NodePlan {
             name: name.into(),
@@ -54,7 +54,7 @@ pub(super) fn keepalived() -> Result<World> {
     World::build_with(plan, |dir| {
         for (name, priority) in [("n1", 254), ("n2", 253)] {
             let home = dir.join(name);
-            fs::create_dir_all(&home).attempt(home.display())?;
+            fs::create_dir_all(home.join("run")).attempt(home.display())?;
             fs::write(home.join("conf"), configuration(name, priority)).attempt("configure keepalived")?;
         }
         Ok(())

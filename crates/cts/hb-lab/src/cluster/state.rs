@@ -135,7 +135,13 @@ impl Cluster {
     /// Whether a test resource runs on a node.
     #[must_use]
     pub fn runs(&self, node: &str, resource: &str) -> bool {
-        self.world.node_dir(node).join("run").join(format!("labrsc.{resource}")).exists()
+        self.state_file(node, resource).exists()
+    }
+
+    /// The file that exists while a test resource runs on a node.
+    #[must_use]
+    pub fn state_file(&self, node: &str, resource: &str) -> PathBuf {
+        self.world.node_dir(node).join("run").join(format!("labrsc.{resource}"))
     }
 
     /// Waits until a test resource runs on exactly these nodes.

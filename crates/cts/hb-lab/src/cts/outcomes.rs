@@ -123,12 +123,9 @@ fn never_twice(cluster: &Cluster) -> Result<()> {
 /// Takes a node's power away; nothing of it, resources included, is left.
 fn crash(cluster: &Cluster, node: &str) -> Result<()> {
     cluster.world.node(node)?.switch_off()?;
-    let run = cluster.world.node_dir(node).join("run");
-    for entry in std::fs::read_dir(&run).into_iter().flatten().flatten() {
-        // What a real machine keeps in memory does not outlive its power.
-        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            let _ = std::fs::remove_file(entry.path());
-        }
+    // What a real machine keeps in memory does not outlive its power.
+    for name in GROUP_A.iter().chain(GROUP_B) {
+        let _ = std::fs::remove_file(cluster.state_file(node, name));
     }
     Ok(())
 }

@@ -8,13 +8,15 @@ use crate::process::protocol::NodeSpec;
 use crate::world::{Ground, Network, NodePlan};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The search path of every program that runs in a node.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// The folder among a node's files that a boot empties.
+const VOLATILE: &str = "run";
 /// How long a small administrative program may take.
 const COMMAND_LIMIT: Duration = Duration::from_secs(20);
 /// How often a set of processes is listed until nothing new appears in it.
@@ -72,6 +74,9 @@ struct Power {
     /// What the switch's relay is set to.
     relay: Supply,
     history: Vec<Event>,
+    /// The network of a node that died, until the next boot: the kernel's clearing away would hold
+    /// up changes to everybody's addresses just when a takeover is measured.
+    remains: Option<NetNs>,
 }
 
 /// An outlet of the power switch with its node.
@@ -95,7 +100,8 @@ impl Outlet {
             .search_first
             .map_or_else(|| SEARCH_PATH.to_owned(), |first| format!("{}:{SEARCH_PATH}", first.display()));
         let boot = plan.boot;
-        let power = Power { node: None, plugged: true, relay: Supply::Off, history: Vec::new() };
+        let power =
+            Power { node: None, plugged: true, relay: Supply::Off, history: Vec::new(), remains: None };
         let (power, fault) = (Mutex::new(power), Mutex::new(None));
         Self {
             spec,
@@ -173,7 +179,8 @@ impl Outlet {
         let mut power = self.lock();
         power.plugged = false;
         // An accident, not a request: everything ends at one moment, the answer can wait.
-        if let Some(node) = &power.node {
+        if let Some(node) = power.node.clone() {
+            power.remains = NetNs::of_process(node.init()).ok();
             node.strike();
         }
         self.kill(&mut power)
@@ -206,6 +213,8 @@ impl Outlet {
             return Ok(());
         }
         self.kill(power)?;
+        power.remains = None;
+        forget(&self.folder().join(VOLATILE));
         let node = Incarnation::begin(&self.spec, &self.folder().join("console.log"))?;
         let inside = NetNs::of_process(node.init())?;
         for network in &self.ground.networks {
@@ -221,6 +230,7 @@ impl Outlet {
 
     fn kill(&self, power: &mut Power) -> Result<()> {
         let Some(node) = power.node.take() else { return Ok(()) };
+        power.remains = power.remains.take().or_else(|| NetNs::of_process(node.init()).ok());
         // Cables first: whatever the dying node still does, nobody hears it.
         let cut = self.ground.cut(self.name(), &self.ground.networks);
         if let Err(e) = node.end() {
@@ -333,7 +343,7 @@ impl Outlet {
     /// [`LabError::Missing`] without the `nft` program.
     pub fn lose(&self, percent: u8) -> Result<()> {
         const NFT: [&str; 2] = ["/usr/sbin/nft", "/sbin/nft"];
-        let Some(nft) = NFT.iter().find(|path| std::path::Path::new(path).exists()) else {
+        let Some(nft) = NFT.iter().find(|path| Path::new(path).exists()) else {
             return if percent == 0 {
                 Ok(())
             } else {
@@ -359,6 +369,17 @@ impl Outlet {
     /// The node is off.
     pub fn network(&self) -> Result<NetNs> {
         NetNs::of_process(self.life()?.init())
+    }
+}
+
+/// Removes the files below a folder and keeps its folders, as a boot finds `/run`.
+fn forget(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            forget(&entry.path());
+        } else {
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 
