@@ -23,6 +23,7 @@
 
 extern crate alloc;
 
+pub mod channel;
 mod lane;
 mod machine;
 pub mod notices;
