@@ -13,6 +13,7 @@
 //! The fuzzer, threads, files.
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod wire;
 
 /// A target: its name, also that of its seed folder and program, and its function.
@@ -26,4 +27,7 @@ pub const TARGETS: &[Target] = &[
     ("wire_signed", wire::signed),
     ("wire_compressed", wire::compressed),
     ("wire_bz2", wire::bz2),
+    ("config_ha_cf", config::ha_cf),
+    ("config_authkeys", config::authkeys),
+    ("config_haresources", config::haresources),
 ];
