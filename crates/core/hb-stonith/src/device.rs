@@ -64,19 +64,19 @@ impl Device {
             .collect()
     }
 
-    /// The device as something an executor can run. Parameters without a name travel under the option of
-    /// the `stonith` program that takes them: `-F` with the file, `-p` with the values, blank between.
+    /// The device as something an executor can run. Values without names travel as parameters without names;
+    /// a configuration file as the parameter `-F`.
     pub fn resource(&self) -> Resource {
-        let parameter = match &self.parameters {
-            Parameters::File(file) => ("-F".to_string(), file.clone()),
-            Parameters::Values(values) => ("-p".to_string(), values.join(" ")),
+        let params = match &self.parameters {
+            Parameters::File(file) => alloc::vec![("-F".to_string(), file.clone())],
+            Parameters::Values(values) => values.iter().map(|value| (String::new(), value.clone())).collect(),
         };
         Resource {
             id: format!("stonith:{}", self.kind),
             class: Class::Stonith,
             agent: self.kind.clone(),
             args: Vec::new(),
-            params: alloc::vec![parameter],
+            params,
         }
     }
 }

@@ -36,6 +36,9 @@ pub struct Options {
     pub retry_delay: Duration,
     /// Time between two status operations.
     pub poll_interval: Duration,
+    /// A defect to show, for tests of the simulator.
+    #[cfg(feature = "planted-bugs")]
+    pub bug: Option<crate::Bug>,
 }
 
 impl Options {
@@ -47,6 +50,8 @@ impl Options {
             operation_timeout: OPERATION_TIMEOUT,
             retry_delay: RETRY_DELAY,
             poll_interval: POLL_INTERVAL,
+            #[cfg(feature = "planted-bugs")]
+            bug: None,
         }
     }
 }
