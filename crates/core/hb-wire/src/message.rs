@@ -6,6 +6,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use hb_base::Uuid;
 
+/// Fields of a usual message with its control fields and signature.
+const USUAL_FIELDS: usize = 16;
+
 /// What a field holds (wire spec, section 1).
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {
@@ -43,6 +46,11 @@ impl Message {
     /// A message of this type: its first field is `t`.
     pub fn new(kind: &str) -> Message {
         Message::default().with("t", kind)
+    }
+
+    /// An empty message with room for the fields that most messages have.
+    pub(crate) fn with_usual_room() -> Message {
+        Message { fields: Vec::with_capacity(USUAL_FIELDS) }
     }
 
     /// The message type, field `t`.

@@ -237,7 +237,7 @@ fn read_message(bytes: &[u8], depth: usize) -> Result<(Message, &[u8]), DecodeEr
         return Err(DecodeError::Depth);
     }
     let mut rest = bytes.strip_prefix(START).ok_or(DecodeError::NoMarker)?;
-    let mut message = Message::default();
+    let mut message = if depth == 0 { Message::with_usual_room() } else { Message::default() };
     loop {
         if let Some(after) = rest.strip_prefix(END) {
             return Ok((message, after));

@@ -223,7 +223,7 @@ fn read_message(body: &[u8], depth: usize) -> Result<Message, DecodeError> {
     if depth > MAX_DEPTH {
         return Err(DecodeError::Depth);
     }
-    let mut message = Message::default();
+    let mut message = if depth == 0 { Message::with_usual_room() } else { Message::default() };
     for line in (Lines { rest: body, line_end: line_end(depth) }) {
         let (kind, name, value) = split_line(line?.0)?;
         if !sendable(name) {
