@@ -1,7 +1,7 @@
-//! The laboratory without the rest: `lab bench failover|idle|messages`, for work on the
+//! The laboratory without the rest: `lab demo`, `lab bench failover|idle|messages`, for work on the
 //! laboratory itself. Users say `heartbeat bench …` and `heartbeat demo`.
 
-use hb_lab::bench;
+use hb_lab::{bench, demo};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,12 +11,18 @@ fn main() -> ExitCode {
     if let Some(code) = hb_lab::intercept(&arguments) {
         return code;
     }
-    if let Err(e) = hb_lab::permit::enter() {
-        eprintln!("{e}");
-        return ExitCode::FAILURE;
-    }
+    let permit = match hb_lab::permit::enter() {
+        Ok(permit) => permit,
+        Err(e) => {
+            eprintln!("{e}");
+            return ExitCode::FAILURE;
+        }
+    };
     let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let program = std::env::var_os("HEARTBEAT_BIN").map_or_else(|| "heartbeat".into(), PathBuf::from);
+    if words.first().is_some_and(|word| word == "demo") {
+        return demo(program, permit, words.iter().any(|word| word == "--quick"));
+    }
     let number = words.get(2).and_then(|word| word.parse().ok());
     let with_original = words.iter().any(|word| word == "original");
     let report = match words.get(1).map(String::as_str) {
@@ -41,6 +47,17 @@ fn main() -> ExitCode {
             println!("{}", report.json());
             ExitCode::from(u8::from(!report.failures.is_empty()))
         }
+        Err(e) => {
+            eprintln!("{e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn demo(program: PathBuf, permit: hb_lab::permit::Permit, quick: bool) -> ExitCode {
+    let options = demo::Options { program, quick, narration: demo::Narration::Output, permit };
+    match demo::run(&options) {
+        Ok(report) => ExitCode::from(u8::from(!report.ok())),
         Err(e) => {
             eprintln!("{e}");
             ExitCode::FAILURE

@@ -37,6 +37,15 @@ pub enum Medium {
     Mcast,
 }
 
+/// Which `stonith` program the daemons find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stonith {
+    /// Cluster-glue's where it is installed, else the laboratory's.
+    Installed,
+    /// The laboratory's, which knows the power switch and nothing else.
+    Own,
+}
+
 /// What a cluster is to be like.
 #[derive(Debug, Clone)]
 pub struct Design {
@@ -60,6 +69,8 @@ pub struct Design {
     pub realtime: bool,
     /// Whether the power switch is their fencing device.
     pub fencing: bool,
+    /// What talks to it.
+    pub stonith: Stonith,
     /// The text of `haresources`.
     pub haresources: String,
     /// Further lines of `ha.cf`.
@@ -83,6 +94,7 @@ impl Default for Design {
             auto_failback: "off",
             realtime: false,
             fencing: false,
+            stonith: Stonith::Installed,
             haresources: String::new(),
             extra: Vec::new(),
             at_boot: false,

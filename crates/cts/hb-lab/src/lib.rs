@@ -13,6 +13,7 @@
 pub mod bench;
 pub mod cluster;
 pub mod cts;
+pub mod demo;
 pub mod error;
 mod incarnation;
 mod netlink;

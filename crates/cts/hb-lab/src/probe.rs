@@ -104,6 +104,15 @@ impl Probe {
         self.lock().questions.iter().filter_map(|q| q.answered).find(|at| *at >= since)
     }
 
+    /// When this node answered for the first time at or after `since`.
+    #[must_use]
+    pub fn first_answer_by(&self, node: &str, since: Instant) -> Option<Instant> {
+        let heard = self.lock();
+        let by = heard.names.iter().position(|name| name == node)?;
+        let theirs = heard.questions.iter().filter(|question| usize::from(question.by) == by);
+        theirs.filter_map(|question| question.answered).find(|at| *at >= since)
+    }
+
     /// What the client noticed from `since` until now. Takes a moment longer, so that the last
     /// questions may still be answered in time.
     #[must_use]

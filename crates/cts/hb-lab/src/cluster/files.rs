@@ -1,6 +1,6 @@
 //! The files that a node of a cluster needs.
 
-use super::{Design, Medium, System, original};
+use super::{Design, Medium, Stonith, System, original};
 use crate::error::{Attempt, Result};
 use crate::power::write_agents;
 use crate::world::{BASE, Network, NodePlan, SWITCH_PORT};
@@ -34,7 +34,7 @@ pub(super) fn node_plan(name: &str, system: System, design: &Design, program: &P
         boot.push(start_line(system, name, &PathBuf::from(BASE).join(name), program));
     }
     let installed = ["/usr/sbin/stonith", "/usr/bin/stonith"].iter().any(|path| Path::new(path).exists());
-    let search_first = (!installed).then(|| PathBuf::from("agents"));
+    let search_first = (design.stonith == Stonith::Own || !installed).then(|| PathBuf::from("agents"));
     NodePlan { name: name.into(), binds, search_first, boot }
 }
 
