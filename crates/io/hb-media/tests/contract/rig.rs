@@ -8,14 +8,14 @@ use hb_base::Token;
 use hb_ipc::{Batch, Received};
 use hb_media::protocol::{FRAME, FromReader, Trouble, from_writer};
 use hb_media::{Bcast, Mcast, Medium, Opened, ReaderChild, Ucast, WriterChild, reader_batch, writer_batch};
-use hb_runtime::{Realtime, Settle, clock};
+use hb_runtime::{Exit, Realtime, Settle, clock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Ends a check that would hang. Nothing else depends on it.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-/// What settles a fresh wire.
-pub(crate) const WARM_UP: &[u8] = b"warm up";
+/// What settles a fresh wire: this and the sender's interface.
+pub(crate) const WARM_UP: &[u8] = b"warm up ";
 
 pub(crate) const PORT: u16 = 694;
 pub(crate) const NEAR: &str = "10.9.0.1";
@@ -98,6 +98,14 @@ impl Side {
         self.reader = ReaderChild::spawn(&*self.medium, &self.opened, settle()).expect("a reader");
     }
 
+    /// Ends the writer, which sends all it has before, and starts another: afterwards every frame has left the node.
+    pub(crate) fn flush_writer(&mut self) {
+        let fresh = WriterChild::spawn(&*self.medium, &self.opened, settle()).expect("a writer");
+        let WriterChild { mut child, pair } = core::mem::replace(&mut self.writer, fresh);
+        drop(pair);
+        assert_eq!(child.wait().expect("ours"), Exit::Code(0));
+    }
+
     /// Gives the writer one frame; `false` when it takes no more.
     pub(crate) fn offer(&self, frame: &[u8]) -> bool {
         self.writer.send(&[&[&[FRAME], frame].concat()]).expect("the writer lives") == 1
@@ -115,10 +123,10 @@ impl Side {
         let start = Instant::now();
         loop {
             if let Some(got) = self.pending.pop_front() {
-                if !matches!(&got, Got::Frame { frame, .. } if frame == WARM_UP) {
-                    return got;
-                }
-                self.warm = true;
+                let Got::Frame { frame, .. } = &got else { return got };
+                let Some(from) = frame.strip_prefix(WARM_UP) else { return got };
+                // Its own may come back, which says nothing about the wire.
+                self.warm |= from != self.medium.link().as_bytes();
                 continue;
             }
             match self.reader.receive(&mut self.batch).expect("a receive") {
@@ -233,8 +241,9 @@ impl Wire {
         let start = Instant::now();
         while !(self.near.warm && self.far.warm) {
             assert!(start.elapsed() < LIMIT, "the wire never settles");
-            self.near.send(WARM_UP);
-            self.far.send(WARM_UP);
+            for side in [&self.near, &self.far] {
+                side.send(&[WARM_UP, side.medium.link().as_bytes()].concat());
+            }
             self.far.drained();
             self.near.drained();
         }
