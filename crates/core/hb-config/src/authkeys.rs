@@ -144,7 +144,8 @@ impl Reader<'_> {
     fn auth(&mut self, first: Word<'_>, number: Option<Word<'_>>) {
         let shape = "Write `auth NUMBER`, for example `auth 1`.";
         if first.bytes != b"auth" {
-            let message = format!("`{}` is neither `auth` nor a key number", first.shown());
+            // The word is not shown: it may be a secret.
+            let message = "this word is neither `auth` nor a key number".to_string();
             return self.error(Code::BadKeyLine, first.at, message, shape);
         }
         let Some(word) = number else {

@@ -78,12 +78,8 @@ fn resources(cx: &mut Context<'_>, files: &Files<'_>) -> Haresources {
     if !cx.facts.resource_management {
         return Haresources::default();
     }
+    // A cluster resource manager decides by itself; that it is on was told.
     if cx.ha_cf.resources.crm.value != Crm::Off {
-        if files.haresources.is_some() {
-            let message = "the file is there and is not used, since the cluster resource manager is on";
-            let cure = "Remove it, or write `crm off` in ha.cf.";
-            cx.report.warning(Code::HaresourcesUnused, Span::whole(File::Haresources), message.into(), cure);
-        }
         return Haresources::default();
     }
     let cure = "Write one, the same on both nodes: each line a node and the resources that belong to it. It may be empty.";

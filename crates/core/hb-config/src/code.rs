@@ -177,8 +177,6 @@ codes! {
     NoAgent = "no_agent",
     /// A backslash that does not continue the line.
     StrayBackslash = "stray_backslash",
-    /// haresources is there although the cluster resource manager is on.
-    HaresourcesUnused = "haresources_unused",
     /// A change that the running node cannot take.
     NeedsRestart = "needs_restart",
 }

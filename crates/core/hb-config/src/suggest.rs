@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 const LONGEST: usize = 40;
 
 /// The candidate nearest to `word`, if it is near enough to be what was meant: one slip in a short word, up
-/// to a third of the letters in a long one. Case does not count as a slip.
+/// to a third of the letters in a long one. Case does not count as a slip. Digits must be the same: `eth7` is
+/// not a slip for `eth0`, nor `sha256` for `sha1`.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = fold(word);
     if wanted.is_empty() || wanted.len() > LONGEST {
@@ -15,11 +16,15 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     let allowed = (wanted.len() / 3).max(1);
     candidates
         .into_iter()
-        .filter(|candidate| candidate.len() <= LONGEST)
+        .filter(|candidate| candidate.len() <= LONGEST && digits(candidate).eq(digits(word)))
         .map(|candidate| (distance(&wanted, &fold(candidate)), candidate))
         .filter(|(slips, candidate)| *slips <= allowed && *slips < candidate.chars().count())
         .min_by_key(|(slips, _)| *slips)
         .map(|(_, candidate)| candidate)
+}
+
+fn digits(word: &str) -> impl Iterator<Item = char> + '_ {
+    word.chars().filter(char::is_ascii_digit)
 }
 
 fn fold(word: &str) -> Vec<char> {
@@ -62,6 +67,8 @@ mod tests {
         assert_eq!(near("auto-failback"), Some("auto_failback"));
         assert_eq!(near("dead_time"), Some("deadtime"));
         assert_eq!(near("zzz"), None);
+        assert_eq!(nearest("eth7", ["eth0", "eth1"]), None);
+        assert_eq!(nearest("eht1", ["eth0", "eth1"]), Some("eth1"));
         assert_eq!(near(""), None);
         assert_eq!(near(&"k".repeat(10_000)), None);
     }

@@ -86,9 +86,12 @@ fn child(cx: &mut Context<'_>, words: &Words<'_>, kind: ChildKind, name: &str) {
     if cx.file(path).is_some_and(|file| !file.is_program()) {
         let missing = cx.facts.files.get(path) == Some(&FileFact::Missing);
         let (message, cure) = if missing {
-            (format!("there is no program `{path}`"), "Install it or correct the path.".to_string())
+            (format!("there is no program `{path}`"), "Install it or correct the path.")
         } else {
-            (format!("`{path}` is not an executable program"), format!("Make it one (`chmod +x {path}`)."))
+            (
+                format!("`{path}` is not an executable program"),
+                "Correct the path, or make it executable (`chmod +x`).",
+            )
         };
         cx.report.error(Code::NotExecutable, program.at, message, cure);
         return;

@@ -57,11 +57,12 @@ fn nodes(cx: &mut Context<'_>) {
         let short = name.split('.').next().unwrap_or(name);
         let near =
             names.clone().find(|n| n.split('.').next() == Some(short)).or_else(|| nearest(name, names));
+        let at = membership.nodes.iter().find(|node| near == Some(node.as_str())).and_then(|node| node.at);
         let cure = match near {
             Some(near) => format!("Write `{name}` instead of `{near}`, or rename the host to `{near}`."),
             None => format!("Add `node {name}`; names are what `uname -n` prints."),
         };
-        cx.report.error(Code::OwnNodeMissing, first, message, cure);
+        cx.report.error(Code::OwnNodeMissing, at.unwrap_or(first), message, cure);
     }
     let classic = cx.ha_cf.resources.crm.value == Crm::Off && cx.facts.resource_management;
     let third = membership.nodes.get(2).and_then(|node| node.at);

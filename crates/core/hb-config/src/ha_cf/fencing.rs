@@ -74,7 +74,8 @@ fn known_type(cx: &mut Context<'_>, word: Word<'_>, kind: &str) -> bool {
         return true;
     }
     let message = format!("the fencing device type `{kind}` cannot be run on this host");
-    let cure = match nearest(kind, types.keys().map(String::as_str)) {
+    let external = types.keys().map(String::as_str).find(|name| name.strip_prefix("external/") == Some(kind));
+    let cure = match external.or_else(|| nearest(kind, types.keys().map(String::as_str))) {
         Some(near) => format!("Did you mean `{near}`? `stonith -L` lists the types there are."),
         None if types.is_empty() => {
             "Install the package cluster-glue, which has the program `stonith`.".to_string()

@@ -181,6 +181,12 @@ fn two<'a>(cx: &mut Context<'_>, words: &Words<'a>, shape: &str) -> Option<(Word
 pub(super) fn ucast(cx: &mut Context<'_>, words: &Words<'_>) {
     let shape = "Write `ucast INTERFACE ADDRESS`, one line for each peer, for example `ucast eth0 10.0.0.2`.";
     let Some((device, peer)) = two(cx, words, shape) else { return };
+    if device.text().is_some_and(|text| text.parse::<IpAddr>().is_ok()) {
+        let message = format!("`{}` is an address, and the interface comes first", device.shown());
+        let cure = format!("Write `ucast {} {}`.", peer.shown(), device.shown());
+        cx.report.error(Code::BadAddress, device.at, message, cure);
+        return;
+    }
     let interface = ipv4_interface(cx, device);
     let Some(text) = cx.text(peer) else { return };
     let address = match text.parse::<IpAddr>() {

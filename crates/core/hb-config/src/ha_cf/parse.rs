@@ -129,7 +129,7 @@ impl<'f> Context<'f> {
         }
         if directive.support == Support::NotYet && first_support_complaint && !directive.tells_itself {
             let message =
-                format!("`{}` is not there yet in this version: {}", directive.name, directive.help);
+                format!("`{}` ({}) is not there yet in this version", directive.name, directive.help);
             let cure =
                 directive.without.unwrap_or("The node runs without it; remove the line to be rid of this.");
             self.report.warning(Code::NotYet, name.at, message, cure);
@@ -173,14 +173,14 @@ impl<'f> Context<'f> {
 
     fn tell_second(&mut self, directive: &Directive, word: Word<'_>) {
         let Some(first) = self.seen.get(directive.name) else { return };
-        let place = if first.line == word.at.line {
-            "earlier on this line".to_string()
+        let (place, cure) = if first.line == word.at.line {
+            ("earlier on this line".to_string(), "Keep one of the two; blanks and commas separate values.")
         } else {
-            format!("on line {}", first.line)
+            (format!("on line {}", first.line), "Keep one of the two.")
         };
         let message =
             format!("`{}` is already set {place}; the value that stands last counts", directive.name);
-        self.report.warning(Code::GivenTwice, word.at, message, "Keep one of the two.");
+        self.report.warning(Code::GivenTwice, word.at, message, cure);
     }
 
     fn refuse_second(&mut self, directive: &Directive, at: Span) {

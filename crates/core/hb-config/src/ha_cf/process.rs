@@ -52,7 +52,7 @@ pub(super) fn rtprio(cx: &mut Context<'_>, word: Word<'_>) {
 
 pub(super) fn memreserve(cx: &mut Context<'_>, word: Word<'_>) {
     let cure = "Write how much memory is set aside in kB; 6500 is usual.";
-    if let Some(value) = values::number(cx, word, "memreserve", 1, i64::from(i32::MAX), cure) {
+    if let Some(value) = values::number(cx, word, "memreserve", 1, values::UNBOUNDED, cure) {
         cx.ha_cf.process.memreserve_kb = Setting::written(value, word.at);
     }
 }
@@ -122,7 +122,7 @@ pub(super) fn compression(cx: &mut Context<'_>, word: Word<'_>) {
 
 pub(super) fn compression_threshold(cx: &mut Context<'_>, word: Word<'_>) {
     let cure = "Write the size in kB above which messages are compressed; 2 is usual.";
-    if let Some(value) = values::number(cx, word, "compression_threshold", 1, i64::from(i32::MAX), cure) {
+    if let Some(value) = values::number(cx, word, "compression_threshold", 1, values::UNBOUNDED, cure) {
         cx.ha_cf.wire.compression_threshold_kb = Setting::written(value, word.at);
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn hopfudge(cx: &mut Context<'_>, word: Word<'_>) {
 
 pub(super) fn max_rexmit_delay(cx: &mut Context<'_>, word: Word<'_>) {
     let cure = "Write a number of milliseconds without a unit; 250 is usual.";
-    if let Some(value) = values::number::<u32>(cx, word, "max_rexmit_delay", 1, i64::from(i32::MAX), cure) {
+    if let Some(value) = values::number::<u32>(cx, word, "max_rexmit_delay", 1, values::UNBOUNDED, cure) {
         cx.ha_cf.timing.max_rexmit_delay = Setting::written(Duration::from_millis(value.into()), word.at);
     }
 }

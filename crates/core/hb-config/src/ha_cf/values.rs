@@ -15,6 +15,9 @@ use core::time::Duration;
 /// Longest time that is taken: 31 years. It keeps sums of times far from overflow.
 const LONGEST: Duration = Duration::from_secs(1_000_000_000);
 
+/// An upper bound that only keeps numbers in their types; people are not told of it.
+pub(super) const UNBOUNDED: i64 = i32::MAX as i64;
+
 /// A yes-or-no word.
 pub(super) fn boolean(cx: &mut Context<'_>, word: Word<'_>) -> Option<bool> {
     let text = cx.text(word)?;
@@ -138,10 +141,11 @@ pub(super) fn number<T: TryFrom<i64>>(
     let value = if head.is_empty() { Some(0) } else { head.parse::<i64>().ok() };
     let fits = value.filter(|value| (low..=high).contains(value));
     let Some(value) = fits else {
-        let message = if head.is_empty() {
-            format!("`{text}` is not a number; {what} goes from {low} to {high}")
+        let problem = if head.is_empty() { "is not a number" } else { "is out of range" };
+        let message = if high >= UNBOUNDED {
+            format!("`{text}` {problem}: {what} is {low} or more")
         } else {
-            format!("`{text}` is out of range: {what} goes from {low} to {high}")
+            format!("`{text}` {problem}: {what} goes from {low} to {high}")
         };
         cx.report.error(Code::BadNumber, word.at, message, cure);
         return None;

@@ -75,7 +75,10 @@ pub(super) fn read(text: &str) -> Result<AddressSpec, Wrong> {
             let (name, label) =
                 part.split_once(':').map_or((part, None), |(name, label)| (name, Some(label)));
             let bad = |c: char| c.is_whitespace() || c.is_control() || c == ':';
-            if name.is_empty() || name.len() > MAX_INTERFACE || name.contains(bad) {
+            if name.is_empty() {
+                return Err(wrong("there is nothing where the interface should be".to_string()));
+            }
+            if name.len() > MAX_INTERFACE || name.contains(bad) {
                 return Err(wrong(format!("`{name}` cannot be the name of an interface")));
             }
             if label.is_some_and(|label| label.is_empty() || name.len() + 1 + label.len() > MAX_INTERFACE) {

@@ -45,8 +45,10 @@ impl Reader<'_, '_> {
         } else {
             text
         };
+        let mut meant = false;
         for word in body.words(blank) {
-            if word.bytes == b"\\" {
+            meant = word.bytes == b"\\";
+            if meant {
                 let message = "this backslash is not the last letter of its line, so the line does not go on"
                     .to_string();
                 let cure =
@@ -56,7 +58,8 @@ impl Reader<'_, '_> {
                 into.push(word);
             }
         }
-        continues
+        // What was meant is clear: read on as if it were right, for the sake of the other complaints.
+        continues || meant
     }
 
     fn group(&mut self, words: &[Word<'_>]) {

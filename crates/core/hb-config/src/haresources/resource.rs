@@ -135,7 +135,12 @@ fn script(text: &str) -> Reading {
     let name = parts.next().unwrap_or_default().to_string();
     let arguments: Vec<String> = parts.map(String::from).collect();
     if !is_file_name(&name) {
-        let cure = "Write the name of a script in resource.d or init.d, without its folder.";
+        let single_colon = name.split_once(':').is_some_and(|(script, _)| is_file_name(script));
+        let cure = if single_colon {
+            "Write two colons before each argument: `SCRIPT::ARGUMENT`."
+        } else {
+            "Write the name of a script in resource.d or init.d, without its folder."
+        };
         return bad(format!("`{text}` does not name a script"), cure);
     }
     if name == "OCF" {
@@ -147,12 +152,17 @@ fn script(text: &str) -> Reading {
             _ => bad(format!("`{text}` does not name an OCF agent"), "Write `OCF::TYPE::INSTANCE`."),
         };
     }
-    if let (true, [only]) = (is_address_script(&name), arguments.as_slice()) {
-        return match address::read(only) {
-            Ok(spec) => Reading::Sound(ResourceKind::Address { script: name, spec }),
+    if is_address_script(&name) {
+        // An IPv6 address has two colons of its own, which do not separate arguments then.
+        let whole = text.split_once("::").map_or("", |(_, rest)| rest);
+        match address::read(whole) {
+            Ok(spec) => return Reading::Sound(ResourceKind::Address { script: name, spec }),
             // The script may know better.
-            Err(wrong) => Reading::Odd(ResourceKind::Script { name, arguments }, wrong),
-        };
+            Err(wrong) if arguments.len() == 1 => {
+                return Reading::Odd(ResourceKind::Script { name, arguments }, wrong);
+            }
+            Err(_) => {}
+        }
     }
     let odd = odd_script(text, &name, &arguments);
     let kind = ResourceKind::Script { name, arguments };

@@ -7,14 +7,14 @@ directive_test!(crm, |t| {
     assert_eq!(t.takes("crm off").resources.crm.value, Crm::Off);
     assert_eq!(t.takes("crm No").parameter("pacemaker"), Some("No"));
     for on in ["on", "yes", "Respawn", "manual", "valgrind"] {
-        t.refuses(&format!("crm {on}"), &[(Code::NotYetSafety, "1:5"), (Code::HaresourcesUnused, "1:1")]);
+        t.refuses(&format!("crm {on}"), &[(Code::NotYetSafety, "1:5")]);
     }
     t.refuses("crm maybe", &[(Code::BadWord, "1:5")]);
 });
 
 directive_test!(pacemaker, |t| {
     assert_eq!(t.takes("pacemaker false").resources.crm.value, Crm::Off);
-    t.refuses("pacemaker respawn", &[(Code::NotYetSafety, "1:11"), (Code::HaresourcesUnused, "1:1")]);
+    t.refuses("pacemaker respawn", &[(Code::NotYetSafety, "1:11")]);
 });
 
 directive_test!(auto_failback, |t| {
