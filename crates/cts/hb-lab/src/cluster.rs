@@ -123,7 +123,10 @@ impl Cluster {
             return Err(LabError::Missing("the original heartbeat (Debian package heartbeat)".into()));
         }
         if design.systems.contains(&System::Ours) && !program.exists() {
-            return Err(LabError::Missing(format!("the program under test ({})", program.display())));
+            return Err(LabError::Failed(format!(
+                "the program under test is not there: {}",
+                program.display()
+            )));
         }
         let program = program.canonicalize().unwrap_or_else(|_| program.to_owned());
         let nodes = (1..)
@@ -159,6 +162,14 @@ impl Cluster {
     #[must_use]
     pub fn config_dir(&self, node: &str) -> PathBuf {
         self.world.node_dir(node).join("ha.d")
+    }
+
+    /// Adds a script to a node's configuration folder.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn add_script(&self, node: &str, path: &str, body: &str) -> Result<()> {
+        files::script(&self.config_dir(node).join(path), body)
     }
 
     /// Starts the daemon of a node that runs.

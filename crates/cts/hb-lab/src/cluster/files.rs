@@ -92,7 +92,7 @@ fn text(path: &Path, text: &str, mode: u32) -> Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).attempt(path.display())
 }
 
-fn script(path: &Path, body: &str) -> Result<()> {
+pub(super) fn script(path: &Path, body: &str) -> Result<()> {
     text(path, body, 0o755)
 }
 

@@ -4,6 +4,7 @@
 //! have noticed something wrong. `heartbeat cts lab` and `cargo test -p hb-lab` run the same list.
 
 pub mod audit;
+mod conformance;
 mod fencing;
 mod laboratory;
 mod outcomes;
@@ -119,7 +120,15 @@ pub enum Verdict {
 /// Every scenario.
 #[must_use]
 pub fn scenarios() -> Vec<Scenario> {
-    let templates = [laboratory::TEMPLATES, fencing::TEMPLATES, outcomes::TEMPLATES].into_iter().flatten();
+    let templates = [
+        laboratory::TEMPLATES,
+        fencing::TEMPLATES,
+        outcomes::TEMPLATES,
+        conformance::FORMATIONS,
+        conformance::TEMPLATES,
+    ]
+    .into_iter()
+    .flatten();
     let expanded = templates.flat_map(|template| {
         template.pairs.iter().map(|(pair, set)| Scenario {
             name: format!("{}{}", template.name, pair.suffix()),
@@ -175,27 +184,28 @@ pub fn run_named(names: &[String], all: bool, program: &Path) -> ExitCode {
             }
         }
     }
+    let strict = std::env::var_os("HB_ALLOW_MISSING").is_none_or(|value| value != "1");
     println!("{passed} passed, {failed} failed, {skipped} skipped");
     if passed + failed + skipped == 0 {
         eprintln!("no scenario of that name; `--list` shows them");
         return ExitCode::from(2);
     }
+    if skipped > 0 && strict {
+        eprintln!("install what is missing, or say HB_ALLOW_MISSING=1");
+        return ExitCode::FAILURE;
+    }
     if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// The `main` of a test target: permits, arguments, and the scenarios.
-/// Arguments are parts of names, or `--list`; `HB_ALL=1` adds the long ones, and
-/// `HB_ALLOW_MISSING=0` makes a skipped scenario a failure of its caller's choosing.
+/// `heartbeat cts lab WORD…`: words are parts of scenario names, `--list` or `--all`; `HB_ALL=1`
+/// in the environment means `--all` too, and `HB_ALLOW_MISSING=1` tolerates skipped scenarios.
+/// Call it before the process starts any thread.
 #[must_use]
-pub fn test_main(program: Option<PathBuf>) -> ExitCode {
-    let arguments: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
-    if let Some(code) = crate::intercept(&arguments) {
-        return code;
-    }
-    let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+pub fn command(words: &[String], program: &Path) -> ExitCode {
     if words.iter().any(|word| word == "--list") {
         for scenario in scenarios() {
-            println!("{}: test", scenario.name);
+            let set = if scenario.set == Set::Gate { "gate" } else { "all" };
+            println!("{:36} {set:5} {}", scenario.name, scenario.about);
         }
         return ExitCode::SUCCESS;
     }
@@ -203,10 +213,10 @@ pub fn test_main(program: Option<PathBuf>) -> ExitCode {
         eprintln!("{e}");
         return ExitCode::FAILURE;
     }
-    let names: Vec<String> = words.into_iter().filter(|word| !word.starts_with('-')).collect();
-    let all = std::env::var_os("HB_ALL").is_some_and(|value| value == "1");
-    let program = program.or_else(program_under_test).unwrap_or_else(|| PathBuf::from("heartbeat"));
-    run_named(&names, all, &program)
+    let names: Vec<String> = words.iter().filter(|word| !word.starts_with('-')).cloned().collect();
+    let all = words.iter().any(|word| word == "--all")
+        || std::env::var_os("HB_ALL").is_some_and(|value| value == "1");
+    run_named(&names, all, program)
 }
 
 /// `HEARTBEAT_BIN`, or the program beside the folder of this test in the build's target folder.
