@@ -29,6 +29,7 @@ extern crate alloc;
 
 mod codec;
 mod compression;
+mod digest;
 mod error;
 mod frame_reader;
 mod message;
@@ -39,11 +40,12 @@ pub mod text;
 
 pub use codec::{Codec, Format};
 pub use compression::{Algorithm, Bzip2, Bzip2Error, Compression};
+pub use digest::Method;
 pub use error::{DecodeError, EncodeError};
 pub use frame_reader::FrameReader;
 pub use message::{Field, Message, Value};
 pub use name::Name;
-pub use signature::{Keys, KeysError, Method};
+pub use signature::{Keys, KeysError};
 
 /// Longest encoded message, packed: 256 KiB (wire spec, section 7).
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;

@@ -7,6 +7,11 @@ use proptest::prelude::*;
 
 const FORMATS: [Format; 3] = [Format::Classic, Format::Netstring, Format::Text];
 
+/// Many more with `cargo xtask test --all`.
+fn cases() -> u32 {
+    if std::env::var_os("HB_ALL").is_some() { 4096 } else { 128 }
+}
+
 fn codec(format: Format) -> Codec {
     let keys = [(1, Method::Sha1, b"one".to_vec()), (2, Method::Crc, Vec::new())];
     Codec::new(Keys::new(1, keys).unwrap(), format).with_bzip2(&hb_bzip2::BZIP2)
@@ -72,7 +77,7 @@ fn without_auth(mut message: Message) -> Message {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
 
     #[test]
     fn netstrings_come_back(message in any_message()) {
