@@ -36,9 +36,7 @@ fn everything_arrives_once_and_in_order_over_bad_media() {
         net.submit_patiently(0, app(n));
         net.submit_patiently(1, app(n));
     }
-    net.until(ms(60_000), |net| {
-        (0..3).all(|at| (0..2).all(|from| net.received_in_order(at, from).len() == 2_000))
-    });
+    net.until(ms(60_000), |net| (0..3).all(|at| (0..2).all(|from| net.tally(at, from) == 2_000)));
     let all: Vec<String> = (0..2_000).map(|n| n.to_string()).collect();
     for at in 0..3 {
         for from in 0..2 {
@@ -50,4 +48,39 @@ fn everything_arrives_once_and_in_order_over_bad_media() {
         assert_eq!(net.hosts[at].diary.gaps, []);
         assert_eq!(net.deaths(at), 0);
     }
+}
+
+#[test]
+fn a_fifth_of_all_frames_lost_does_not_starve_a_busy_sender() {
+    for seed in 0..3 {
+        let mut net = Net::formed(seed, 2, 2);
+        net.loss = 20;
+        let start = net.now;
+        for n in 0..10_000 {
+            net.submit_patiently(0, app(n));
+        }
+        net.until(ms(60_000), |net| net.tally(1, 0) == 10_000);
+        let took = net.now - start;
+        assert!(took < ms(6_000), "10,000 messages took {took:?} of virtual time");
+    }
+}
+
+#[test]
+fn of_eight_deaf_receivers_one_is_answered() {
+    let mut net = Net::formed(11, 9, 2);
+    let lost = std::cell::Cell::new(0);
+    net.drop = Some(Box::new(move |from, _, class, message| {
+        let hit = from == 0 && class == hb_cluster::Class::Sequenced && message.text("n") == Some("7");
+        lost.set(lost.get() + u32::from(hit));
+        hit
+    }));
+    for n in 0..20 {
+        net.submit(0, app(n));
+        net.run(ms(1));
+    }
+    net.until(ms(5_000), |net| (1..9).all(|at| net.tally(at, 0) == 20));
+    let requests: u64 =
+        (1..9).map(|at| net.hosts[at].cluster.view().node("n1").unwrap().counters().requested).sum();
+    assert!(requests >= 1);
+    assert_eq!(net.hosts[0].diary.repeats, 1, "{requests} requests");
 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use hb_base::{Instant, MediumId, NodeName, Rng, WallTime};
 use hb_cluster::{Class, Cluster, Flow, Input, Medium, Options, Output, Phase, Stored, Timing};
 use hb_wire::{Codec, Format, Keys, Message, Method};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 pub(crate) const MS: Duration = Duration::from_millis(1);
 
@@ -41,6 +41,8 @@ pub(crate) fn options(n: usize, count: usize, media: usize) -> Options {
 pub(crate) struct Diary {
     pub(crate) delivered: Vec<(NodeName, Message)>,
     pub(crate) ordered: Vec<(NodeName, u64, String)>,
+    /// Messages with a field `n` in `ordered`, by sender.
+    pub(crate) tally: BTreeMap<NodeName, usize>,
     pub(crate) gaps: Vec<(NodeName, u64, u64)>,
     pub(crate) notices: Vec<(Instant, &'static str, String)>,
     pub(crate) events: Vec<(Instant, Output)>,
@@ -55,7 +57,7 @@ pub(crate) struct Host {
     pub(crate) alive: bool,
     pub(crate) paused: bool,
     /// While set, submissions wait here.
-    pub(crate) backlog: Vec<Message>,
+    pub(crate) backlog: VecDeque<Message>,
     pub(crate) stop_sending: bool,
     /// Inputs held back while this host is paused.
     held: Vec<Event>,
@@ -97,7 +99,7 @@ impl Net {
             diary: Diary::default(),
             alive: false,
             paused: false,
-            backlog: Vec::new(),
+            backlog: VecDeque::new(),
             stop_sending: false,
             held: Vec::new(),
             stuck: BTreeMap::new(),
@@ -163,13 +165,14 @@ impl Net {
 
     /// Hands a message in as soon as the host's senders may go on.
     pub(crate) fn submit_patiently(&mut self, n: usize, message: Message) {
-        self.hosts[n].backlog.push(message);
+        self.hosts[n].backlog.push_back(message);
         self.pump(n);
     }
 
     fn pump(&mut self, n: usize) {
-        while !self.hosts[n].stop_sending && !self.hosts[n].backlog.is_empty() {
-            let message = self.hosts[n].backlog.remove(0);
+        while !self.hosts[n].stop_sending
+            && let Some(message) = self.hosts[n].backlog.pop_front()
+        {
             self.handle(n, Input::Submit { message });
         }
     }
@@ -228,10 +231,13 @@ impl Net {
                 }
             }
             Output::Deliver { from, message, .. } => {
-                diary.delivered.push((from.clone(), (**message).clone()))
+                let copy = (**message).clone();
+                diary.delivered.push((from.clone(), copy));
             }
             Output::Ordered { from, seq, message } => {
-                diary.ordered.push((from.clone(), seq.0, message.text("n").unwrap_or_default().into()));
+                let text = message.text("n").unwrap_or_default();
+                *diary.tally.entry(from.clone()).or_default() += usize::from(!text.is_empty());
+                diary.ordered.push((from.clone(), seq.0, text.into()));
             }
             Output::Gap { from, first, last, .. } => diary.gaps.push((from.clone(), first.0, last.0)),
             Output::Notice(notice) => diary.notices.push((self.now, notice.code, notice.subject.clone())),
@@ -338,6 +344,11 @@ impl Net {
         while !done(self) {
             assert!(self.step(limit), "did not happen within {time:?}");
         }
+    }
+
+    /// How many messages of `from` with a field `n` came in order.
+    pub(crate) fn tally(&self, at: usize, from: usize) -> usize {
+        self.hosts[at].diary.tally.get(&name(from)).copied().unwrap_or(0)
     }
 
     /// Texts of the field `n` that `at` got from `from` at arrival.
