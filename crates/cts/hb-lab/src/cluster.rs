@@ -3,7 +3,7 @@
 mod files;
 mod state;
 
-use crate::error::{LabError, Result, failed};
+use crate::error::{Attempt, LabError, Result, failed};
 use crate::power::Outlet;
 use crate::wait::until;
 use crate::world::{Plan, World};
@@ -170,6 +170,15 @@ impl Cluster {
     /// It cannot be written.
     pub fn add_script(&self, node: &str, path: &str, body: &str) -> Result<()> {
         files::script(&self.config_dir(node).join(path), body)
+    }
+
+    /// Makes an action of a test resource fail on a node from now on.
+    ///
+    /// # Errors
+    /// The mark cannot be written.
+    pub fn fail(&self, node: &str, resource: &str, action: &str) -> Result<()> {
+        let mark = self.world.node_dir(node).join(format!("fail.{resource}.{action}"));
+        std::fs::write(&mark, "").attempt(mark.display())
     }
 
     /// Starts the daemon of a node that runs.

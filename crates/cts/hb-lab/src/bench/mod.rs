@@ -9,6 +9,7 @@ mod stats;
 pub use failover::{Failover, failover};
 pub use idle::{Idle, idle};
 pub use messages::{Messages, messages};
+pub(crate) use peers::everywhere_by_name;
 pub use stats::{Report, Row};
 
 /// Says on standard error what is being measured, since a benchmark takes its time.

@@ -16,7 +16,7 @@ pub(super) fn everywhere(node: &str) -> Vec<String> {
 }
 
 /// As [`everywhere`], before the node's name is known: `uname -n` says it.
-pub(super) fn everywhere_by_name() -> Vec<String> {
+pub(crate) fn everywhere_by_name() -> Vec<String> {
     let program = std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default();
     let line = format!("exec '{program}' {} service \"$(uname -n)\" 0.0.0.0", crate::FLAG);
     ["sh".to_owned(), "-c".into(), line].to_vec()

@@ -8,6 +8,7 @@ mod conformance;
 mod fencing;
 mod laboratory;
 mod outcomes;
+mod processes;
 
 use crate::cluster::{Cluster, Design, System};
 use crate::error::{LabError, Result};
@@ -124,6 +125,7 @@ pub fn scenarios() -> Vec<Scenario> {
         laboratory::TEMPLATES,
         fencing::TEMPLATES,
         outcomes::TEMPLATES,
+        processes::TEMPLATES,
         conformance::FORMATIONS,
         conformance::TEMPLATES,
     ]

@@ -330,6 +330,28 @@ impl Outlet {
         victims.len()
     }
 
+    /// Stops the processes whose title contains `title`; how many there were. [`Outlet::thaw`] lets
+    /// them go on.
+    pub fn stop_titled(&self, title: &str) -> usize {
+        let matching = |process: &&Process| process.title.contains(title);
+        let victims: Vec<i32> = self.processes().iter().filter(matching).map(|p| p.pid).collect();
+        victims.iter().for_each(|pid| signal(*pid, rustix::process::Signal::STOP));
+        victims.len()
+    }
+
+    /// Whether the node has this address on one of its interfaces.
+    ///
+    /// # Errors
+    /// The node is off.
+    pub fn holds_address(&self, address: std::net::Ipv4Addr) -> Result<bool> {
+        let path = format!("/proc/{}/net/fib_trie", self.life()?.init());
+        let table = fs::read_to_string(&path).attempt(&path)?;
+        // An address of the machine is a leaf of its own with a line that calls it local.
+        let leaf = format!("|-- {address}");
+        let mut lines = table.lines().skip_while(|line| !line.trim_start().ends_with(&leaf));
+        Ok(lines.nth(1).is_some_and(|line| line.contains("host LOCAL")))
+    }
+
     /// Kills every process of the node but its init: the machine lives, all its programs are gone.
     pub fn kill_all(&self) {
         for process in self.processes() {
