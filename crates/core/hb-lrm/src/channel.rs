@@ -36,6 +36,8 @@ pub enum Request {
         /// The address.
         resource: Resource,
     },
+    /// From a successor: release the addresses and end. Whatever runs is left to itself.
+    Retire,
 }
 
 /// From an executor to the master.
@@ -74,6 +76,7 @@ impl Request {
                 message
             }
             Request::Announce { resource } => resource_fields(Message::new("announce"), resource),
+            Request::Retire => Message::new("retire"),
         };
         hb_wire::netstring::encode(&message)
     }
@@ -92,6 +95,7 @@ impl Request {
             Some("cancel") => call().map(|call| Request::Cancel { call }),
             Some("adopt") => Some(Request::Adopt { resources: all(&message, "id") }),
             Some("announce") => resource(&message).map(|resource| Request::Announce { resource }),
+            Some("retire") => Some(Request::Retire),
             _ => None,
         };
         request.ok_or(Misunderstood)
@@ -311,6 +315,7 @@ mod tests {
             Request::Cancel { call: CallId(7) },
             Request::Adopt { resources: vec!["a".into(), "b".into()] },
             Request::Announce { resource: resource() },
+            Request::Retire,
         ] {
             assert_eq!(Request::decode(&request.encode().unwrap()), Ok(request));
         }

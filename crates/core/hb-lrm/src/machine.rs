@@ -66,6 +66,11 @@ pub enum Input {
         /// Resource ids.
         resources: Vec<String>,
     },
+    /// From the address agent: somebody else removed the address of this resource.
+    Vanished {
+        /// The resource's id.
+        resource: String,
+    },
     /// From the shell, at or after the deadline.
     Timer,
 }
@@ -223,6 +228,10 @@ impl Lrm {
                 for id in resources {
                     self.doomed.remove(&id);
                 }
+            }
+            Input::Vanished { resource } => {
+                self.active.remove(&resource);
+                self.doomed.remove(&resource);
             }
             Input::Timer => self.timer(now),
         }

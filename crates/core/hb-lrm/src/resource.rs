@@ -60,19 +60,26 @@ pub struct Resource {
 impl Resource {
     /// The resource that a `haresources` token means: `script::arg…`, or an address in short form
     /// (spec: ha-cf 6). Its id is the token as written. Address scripts become [`Class::Address`].
+    ///
+    /// DEVIATION: IPv6 addresses are understood like IPv4 ones, bare and behind an address script.
     pub fn classic(token: &str) -> Resource {
-        let mut words = token.split("::").map(String::from);
-        let first = words.next().unwrap_or_default();
-        let (agent, args) = if is_address(&first) {
-            ("IPaddr".to_string(), alloc::vec![first])
+        let (class, agent, args) = if is_address(token) {
+            (Class::Address, "IPaddr", alloc::vec![token.to_string()])
         } else {
-            (first, words.collect())
+            let (agent, rest) =
+                token.split_once("::").map_or((token, None), |(agent, rest)| (agent, Some(rest)));
+            match agent {
+                // Their one argument may be an IPv6 address, which has `::` inside.
+                "IPaddr" | "IPaddr2" | "IPv6addr" => {
+                    (Class::Address, agent, rest.into_iter().map(String::from).collect())
+                }
+                _ => {
+                    let args = rest.into_iter().flat_map(|rest| rest.split("::")).map(String::from);
+                    (Class::Heartbeat, agent, args.collect())
+                }
+            }
         };
-        let class = match agent.as_str() {
-            "IPaddr" | "IPaddr2" | "IPv6addr" => Class::Address,
-            _ => Class::Heartbeat,
-        };
-        Resource { id: token.to_string(), class, agent, args, params: Vec::new() }
+        Resource { id: token.to_string(), class, agent: agent.to_string(), args, params: Vec::new() }
     }
 
     /// The value of the first parameter called `name`.
@@ -87,12 +94,15 @@ impl fmt::Display for Resource {
     }
 }
 
-/// Four groups of digits with dots between, the last one possibly continued: what `haresources` takes for an address.
+/// Whether the token is an address in short form: four groups of digits with dots between, the last one
+/// possibly continued, or an IPv6 address up to the first slash.
 fn is_address(token: &str) -> bool {
+    let six = token.split('/').next().unwrap_or_default().parse::<core::net::Ipv6Addr>();
     let mut groups = token.splitn(4, '.');
     let digits = |group: &str| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit());
-    (0..3).all(|_| groups.next().is_some_and(digits))
-        && groups.next().is_some_and(|rest| rest.bytes().next().is_some_and(|b| b.is_ascii_digit()))
+    let four = (0..3).all(|_| groups.next().is_some_and(digits))
+        && groups.next().is_some_and(|rest| rest.bytes().next().is_some_and(|b| b.is_ascii_digit()));
+    four || six.is_ok()
 }
 
 /// What to do with a resource.
@@ -176,6 +186,11 @@ mod tests {
             (long.class, long.args.as_slice()),
             (Class::Address, &["10.0.0.5/24/eth0".to_string()][..])
         );
+        for (six, agent) in [("fd00::5/64/eth0", "IPaddr"), ("IPv6addr::fd00::5/64/eth0", "IPv6addr")] {
+            let six = Resource::classic(six);
+            assert_eq!((six.class, six.agent.as_str()), (Class::Address, agent));
+            assert_eq!(six.args, ["fd00::5/64/eth0"]);
+        }
         let mount = Resource::classic("Filesystem::/dev/sdb1::/data::ext4");
         assert_eq!(mount.class, Class::Heartbeat);
         assert_eq!(mount.args, ["/dev/sdb1", "/data", "ext4"]);

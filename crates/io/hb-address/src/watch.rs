@@ -79,6 +79,17 @@ impl AddressAgent {
         }
     }
 
+    /// Tells everybody again where a held address is, and verifies anew; `false` when it is not held.
+    pub fn announce_again(&mut self, now: Instant, id: &str) -> bool {
+        let Some(mut held) = self.held.remove(id) else { return false };
+        if held.link.resolves && held.conflict.is_none() {
+            held.campaign = Campaign::new(now);
+            self.announce(id, &held);
+        }
+        self.held.insert(id.to_owned(), held);
+        true
+    }
+
     /// Reads what came in, within a budget; call while [`AddressAgent::fd`] is readable.
     pub fn on_readable(&mut self, now: Instant) {
         let mut buffer = Vec::new();

@@ -200,6 +200,14 @@ fn an_address_start_under_way_is_released_too() {
 }
 
 #[test]
+fn an_address_that_somebody_removed_is_not_active() {
+    let mut lrm = Lrm::new(4);
+    hold(&mut lrm, 1, "10.0.0.5/24");
+    lrm.handle(at(1), Input::Vanished { resource: "10.0.0.5/24".into() });
+    assert!(lrm.view().active.is_empty());
+}
+
+#[test]
 fn a_queue_that_is_full_refuses_and_a_call_id_is_not_used_twice() {
     let mut lrm = Lrm::new(4);
     for call in 0..=MAX_QUEUED_PER_RESOURCE as u64 {
