@@ -55,6 +55,15 @@ impl Pair {
         Ok((Pair { fd: ours }, theirs))
     }
 
+    /// The master's end of a channel that came about otherwise: by connecting to a child's socket.
+    ///
+    /// # Errors
+    /// When the descriptor cannot be made non-blocking.
+    pub fn adopt(fd: OwnedFd) -> io::Result<Pair> {
+        rustix::io::ioctl_fionbio(&fd, true)?;
+        Ok(Pair { fd })
+    }
+
     /// Sends one packet.
     ///
     /// # Errors
