@@ -5,9 +5,10 @@ use super::peers::{self, SERVICE};
 use super::stats::{OURS, Report, Row};
 use crate::cluster::{Cluster, Design, System, original};
 use crate::error::{LabError, Result};
+use crate::power::Outlet;
 use crate::probe::Probe;
 use crate::wait::until;
-use crate::world::World;
+use crate::world::{Network, World};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,10 @@ const LIMIT: Duration = Duration::from_secs(60);
 const CALM: Duration = Duration::from_millis(300);
 /// The original takes half a minute for each repetition: it is measured less often.
 const ORIGINAL_REPEAT: u32 = 5;
+/// Starts and partitions take seconds each and vary little.
+const STARTS: u32 = 5;
+/// See [`STARTS`].
+const PARTITIONS: u32 = 5;
 
 /// What to measure.
 #[derive(Debug, Clone)]
@@ -70,36 +75,96 @@ pub(super) fn quick_design() -> Design {
 
 fn ours(options: &Failover, report: &mut Report) {
     narrate("heartbeat, keepalive 5 ms, deadtime 25 ms");
-    let (mut standbys, mut starts) = (Vec::new(), Vec::new());
-    let mut work = || -> Result<Vec<f64>> {
-        let cluster = Cluster::build(quick_design(), &options.program)?;
-        let started = Instant::now();
-        cluster.power_on()?;
+    let measured = Cluster::build(quick_design(), &options.program).and_then(|cluster| {
         let probe = Probe::start(cluster.world.client(), SERVICE)?;
-        until::holds(LIMIT, "the first answer", || probe.first_answer(started).is_some())?;
-        starts.extend(probe.first_answer(started).map(|at| milliseconds(at - started)));
-        let ready = || until::holds(LIMIT, "the cluster to be whole", || peers::cluster_is_ready(&cluster));
-        ready()?;
-        for round in 0..options.repeat.min(30) {
-            standbys.push(standby(&cluster, &probe, round)?);
-        }
-        blows(&cluster.world, &probe, options.repeat, &mut |_, _| ready())
-    };
-    match work() {
-        Ok(samples) => {
-            report.add(Row::of(POWER_OFF, OURS, "ms", &samples));
-            report.add(Row::of("planned standby, outage of an address", OURS, "ms", &standbys));
-            report.add(Row::of("both nodes started, until the address answers", OURS, "ms", &starts));
-        }
-        Err(e) => report.failures.push(format!("{OURS}: {e}")),
+        Ours { cluster, probe }.measure(options.repeat, report)
+    });
+    if let Err(e) = measured {
+        report.failures.push(format!("{OURS}: {e}"));
     }
+}
+
+/// Our cluster while it is measured.
+struct Ours {
+    cluster: Cluster,
+    probe: Probe,
+}
+
+impl Ours {
+    fn measure(&self, repeat: u32, report: &mut Report) -> Result<()> {
+        let starts = samples(repeat.min(STARTS), |_| self.start())?;
+        report.add(Row::of("both nodes started, until the address answers", OURS, "ms", &starts));
+        let off = blows(&self.cluster.world, &self.probe, repeat, &mut |_, _| self.whole())?;
+        report.add(Row::of(POWER_OFF, OURS, "ms", &off));
+        self.whole()?;
+        let standbys = samples(repeat, |round| self.standby(round))?;
+        report.add(Row::of("planned standby, outage of an address", OURS, "ms", &standbys));
+        let healed = samples(repeat.min(PARTITIONS), |_| self.partition())?;
+        report.add(Row::of("a partition heals, outage of an address", OURS, "ms", &healed));
+        Ok(())
+    }
+
+    /// Both see each other, and no resource is on its way.
+    fn whole(&self) -> Result<()> {
+        until::holds(LIMIT, "the cluster to be whole", || {
+            let settled = |node: &String| self.cluster.held(node).is_ok_and(|held| held != "transition");
+            peers::cluster_is_ready(&self.cluster) && self.cluster.names().iter().all(settled)
+        })
+    }
+
+    fn start(&self) -> Result<f64> {
+        self.cluster.world.nodes().try_for_each(Outlet::switch_off)?;
+        let started = Instant::now();
+        self.cluster.power_on()?;
+        let answered = until::some(LIMIT, "the first answer", || self.probe.first_answer(started))?;
+        self.whole()?;
+        Ok(milliseconds(answered - started))
+    }
+
+    fn standby(&self, round: u32) -> Result<f64> {
+        calm(&self.probe)?;
+        jitter(round);
+        let holder = until::some(LIMIT, "somebody to serve", || self.probe.served_by(CALM))?;
+        let since = Instant::now();
+        self.cluster.standby(&holder, "all")?;
+        until::holds(LIMIT, "the other node to serve", || {
+            self.probe.served_by(CALM).is_some_and(|server| server != holder)
+        })?;
+        // The next round asks the other node, which is to be done with this one.
+        self.whole()?;
+        Ok(milliseconds(self.probe.outage(since).longest))
+    }
+
+    /// Isolates the node that does not serve until it serves too, and heals.
+    fn partition(&self) -> Result<f64> {
+        calm(&self.probe)?;
+        let holder = until::some(LIMIT, "somebody to serve", || self.probe.served_by(CALM))?;
+        let other = if holder == "n1" { "n2" } else { "n1" };
+        let outlet = self.cluster.world.node(other)?;
+        let networks = [0, 1].map(Network::Service);
+        networks.iter().try_for_each(|network| self.cluster.world.cut(other, *network))?;
+        until::holds(LIMIT, "both to hold the address", || outlet.holds_address(SERVICE).unwrap_or(false))?;
+        let since = Instant::now();
+        networks.iter().rev().try_for_each(|network| self.cluster.world.heal(other, *network))?;
+        until::holds(LIMIT, "exactly one to hold the address", || {
+            let holds = |node: &&Outlet| node.holds_address(SERVICE).unwrap_or(false);
+            self.cluster.world.nodes().filter(holds).count() == 1
+        })?;
+        self.whole()?;
+        calm(&self.probe)?;
+        Ok(milliseconds(self.probe.outage(since).longest))
+    }
+}
+
+fn samples(repeat: u32, mut one: impl FnMut(u32) -> Result<f64>) -> Result<Vec<f64>> {
+    (0..repeat).map(&mut one).collect()
 }
 
 const POWER_OFF: &str = "power-off of the holder, outage of an address";
 
 fn keepalived(repeat: u32, report: &mut Report) -> Result<()> {
     let world = peers::keepalived()?;
-    world.nodes().try_for_each(crate::power::Outlet::switch_on)?;
+    world.nodes().try_for_each(Outlet::switch_on)?;
     let probe = Probe::start(world.client(), SERVICE)?;
     let mut lives = std::collections::BTreeMap::from([("n1".to_owned(), 1), ("n2".to_owned(), 1)]);
     let samples = blows(&world, &probe, repeat, &mut |world, revived| {
@@ -165,26 +230,6 @@ fn blows(
         revived = Some(holder);
     }
     Ok(samples)
-}
-
-fn standby(cluster: &Cluster, probe: &Probe, round: u32) -> Result<f64> {
-    calm(probe)?;
-    jitter(round);
-    let holder = until::some(LIMIT, "somebody to serve", || probe.served_by(CALM))?;
-    let since = Instant::now();
-    cluster.standby(&holder, "all")?;
-    until::holds(LIMIT, "the other node to serve", || {
-        probe.served_by(CALM).is_some_and(|server| server != holder)
-    })?;
-    calm(probe)?;
-    let outage = probe.outage(since);
-    // The next round asks the other node, which is to be done with this one.
-    cluster.names().iter().try_for_each(|node| {
-        cluster.await_answer(LIMIT, "settled", &format!("{node} to settle"), || {
-            Ok(if cluster.held(node)? == "transition" { "in transition" } else { "settled" }.into())
-        })
-    })?;
-    Ok(milliseconds(outage.longest))
 }
 
 /// Waits until a client saw no outage for a while.

@@ -43,6 +43,7 @@ fn frozen(stage: &Stage) -> Result<()> {
         return crate::error::failed(format!("no power-off or no start: {events:?}{}", cluster.tails()));
     };
     ensure!(dead < started, "started while the frozen node lived: {events:?}");
+    super::audit::never_twice(&cluster)?;
     until::holds(LIMIT, "the reset to give n1 its power back", || victim.liveness() == Supply::On)
 }
 

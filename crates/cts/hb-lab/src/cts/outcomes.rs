@@ -68,7 +68,7 @@ fn with(stage: &Stage, failback: &'static str, run: fn(&Cluster) -> Result<()>) 
     cluster.start_all()?;
     settled(&cluster, "n1", "n2")?;
     run(&cluster)?;
-    never_twice(&cluster)
+    super::audit::never_twice(&cluster)
 }
 
 fn is_legacy(cluster: &Cluster) -> bool {
@@ -93,28 +93,6 @@ fn settled(cluster: &Cluster, a: &str, b: &str) -> Result<()> {
     for (node, word) in held {
         if cluster.daemon_runs(node) {
             cluster.await_held(LIMIT, node, word)?;
-        }
-    }
-    Ok(())
-}
-
-/// In the order of events no resource was started while it was active elsewhere on a living node.
-fn never_twice(cluster: &Cluster) -> Result<()> {
-    let events = cluster.events()?;
-    let mut active: std::collections::BTreeMap<&str, &str> = std::collections::BTreeMap::new();
-    for event in &events {
-        let mut words = event.split_whitespace();
-        let (node, verb, name) = (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next());
-        match (verb, name) {
-            ("start", Some(name)) => {
-                let other = active.insert(name, node);
-                ensure!(other.is_none_or(|other| other == node), "{name} was active twice: {events:?}");
-            }
-            ("stop", Some(name)) if active.get(name) == Some(&node) => {
-                active.remove(name);
-            }
-            ("power-off", _) => active.retain(|_, holder| *holder != node),
-            _ => {}
         }
     }
     Ok(())
