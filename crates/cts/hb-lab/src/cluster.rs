@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use state::Held;
+pub(crate) use state::document_in;
 
 /// How long commands may take.
-const COMMAND_LIMIT: Duration = Duration::from_secs(30);
+const COMMAND_LIMIT: Duration = Duration::from_secs(60);
 /// Stopping orderly may take as long as the original's own time limits.
 const STOP_LIMIT: Duration = Duration::from_secs(60);
 
@@ -254,13 +255,28 @@ impl Cluster {
     /// # Errors
     /// The node is off or the program hangs.
     pub fn command(&self, node: &str, words: &[&str]) -> Result<crate::power::Finished> {
-        let places = files::places(&self.world.node_dir(node));
-        let program = self.program.display().to_string();
-        let mut argv = vec![program.as_str()];
-        argv.extend_from_slice(words);
-        argv.extend(places.iter().map(String::as_str));
-        argv.extend(["--node", node]);
+        let argv = self.command_line(node, words);
+        let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
         self.world.node(node)?.run(&argv, COMMAND_LIMIT)
+    }
+
+    /// Starts a command of our program in a node and does not wait for it; output goes to a file
+    /// among the node's.
+    ///
+    /// # Errors
+    /// The node is off or the program cannot be run.
+    pub fn start_command(&self, node: &str, words: &[&str], output: &str) -> Result<()> {
+        let argv = self.command_line(node, words);
+        let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+        self.world.node(node)?.start(&argv, output)
+    }
+
+    fn command_line(&self, node: &str, words: &[&str]) -> Vec<String> {
+        let mut argv = vec![self.program.display().to_string()];
+        argv.extend(words.iter().map(|word| (*word).to_owned()));
+        argv.extend(files::places(&self.world.node_dir(node)));
+        argv.extend(["--node".to_owned(), node.to_owned()]);
+        argv
     }
 
     /// Asks the node to give resources up: `all`, `local`, `foreign` or `failback`.

@@ -3,12 +3,11 @@
 use super::failover::quick_design;
 use super::stats::{OURS, Report, Row};
 use super::{narrate, peers};
-use crate::cluster::{Cluster, Design};
+use crate::cluster::{Cluster, Design, document_in};
 use crate::error::{LabError, Result, failed};
 use crate::wait::until;
-use serde_json::Value;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
 /// Bytes of payload.
@@ -50,8 +49,8 @@ pub fn messages(options: &Messages) -> Result<Report> {
             for node in cluster.names() {
                 cluster.world.node(&node)?.lose(loss_percent)?;
             }
-            for _ in 0..options.repeat {
-                rates.push(rate(&cluster, count)?);
+            for run in 0..options.repeat {
+                rates.push(rate(&cluster, count, run)?);
             }
             Ok(())
         };
@@ -69,30 +68,25 @@ pub fn messages(options: &Messages) -> Result<Report> {
 }
 
 /// Sends `count` messages from n1 and waits until n2 has them all, in order.
-fn rate(cluster: &Cluster, count: u32) -> Result<f64> {
+fn rate(cluster: &Cluster, count: u32, run: u32) -> Result<f64> {
     let (count_text, size) = (count.to_string(), SIZE.to_string());
-    std::thread::scope(|scope| {
-        let receiver = scope.spawn(|| {
-            cluster.command("n2", &["debug", "receive", "--kind", KIND, "--count", &count_text, "--json"])
-        });
-        until::holds(LIMIT, "the receiver to run", || {
-            let outlet = cluster.world.node("n2");
-            outlet.is_ok_and(|n| n.processes().iter().any(|p| p.title.contains("debug receive")))
-        })?;
-        let started = Instant::now();
-        let sent = cluster
-            .command("n1", &["debug", "send", "--kind", KIND, "--count", &count_text, "--size", &size])?;
-        if sent.code != 0 {
-            return failed(format!("debug send: {sent:?}"));
+    let log = format!("receive.{run}.log");
+    let words = ["debug", "receive", "--kind", KIND, "--count", &count_text, "--json"];
+    cluster.start_command("n2", &words, &log)?;
+    let path = cluster.world.node_dir("n2").join(log);
+    let said = || std::fs::read_to_string(&path).unwrap_or_default();
+    until::holds(LIMIT, "the receiver to listen", || said().contains("receiving"))?;
+    let words = ["debug", "send", "--kind", KIND, "--count", &count_text, "--size", &size];
+    let sent = cluster.command("n1", &words)?;
+    if sent.code != 0 {
+        return failed(format!("debug send: {sent:?}"));
+    }
+    let document = until::some(LIMIT, "the receiver's report", || document_in(&said()))?;
+    let (messages, lost) = (document["messages"].as_u64(), document["lost"].as_u64());
+    match document["span_ms"].as_f64() {
+        Some(span) if span > 0.0 && messages == Some(u64::from(count)) && lost == Some(0) => {
+            Ok(f64::from(count) / span * 1e3)
         }
-        let received = receiver.join().map_err(|_| LabError::Failed("the receiver panicked".into()))??;
-        let elapsed = started.elapsed().as_secs_f64();
-        let document: Value = serde_json::from_str(&received.output).unwrap_or(Value::Null);
-        if received.code != 0 || document["lost"].as_u64().is_some_and(|lost| lost > 0) {
-            return failed(format!("debug receive: {received:?}"));
-        }
-        // The receiver's own span leaves out the start of the programs.
-        let span = document["span_ms"].as_f64().map_or(elapsed, |span| span / 1e3);
-        Ok(f64::from(count) / span.max(1e-6))
-    })
+        _ => failed(format!("not all {count} arrived: {document}")),
+    }
 }

@@ -12,6 +12,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Which resources a node holds, in the original's words.
 pub type Held = String;
 
+/// The JSON document in what a program said on both of its streams.
+pub(crate) fn document_in(said: &str) -> Option<Value> {
+    let start = said.lines().position(|line| line.starts_with(['{', '[']))?;
+    let lines: Vec<&str> = said.lines().skip(start).collect();
+    serde_json::from_str(&lines.join("\n")).ok()
+}
+
 impl Cluster {
     /// A document of our program: `status`, `nodes` or `links`.
     ///
@@ -19,8 +26,10 @@ impl Cluster {
     /// The daemon does not run or does not answer.
     pub fn document(&self, node: &str, command: &str) -> Result<Value> {
         let told = self.command(node, &[command, "--json"])?;
-        serde_json::from_str(&told.output)
-            .map_err(|e| LabError::Failed(format!("{node}: {command} --json: {e}: {}", told.output)))
+        match document_in(&told.output) {
+            Some(document) => Ok(document),
+            None => failed(format!("{node}: {command} --json: {}", told.output)),
+        }
     }
 
     fn cl_status(&self, node: &str, words: &[&str]) -> Result<String> {

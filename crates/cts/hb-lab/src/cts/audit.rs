@@ -46,10 +46,8 @@ fn active_twice(events: &[String]) -> Option<&str> {
         let mut words = event.split_whitespace();
         let (node, verb, name) = (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next());
         match (verb, name) {
-            ("start", Some(name)) => {
-                if active.insert(name, node).is_some_and(|other| other != node) {
-                    return Some(name);
-                }
+            ("start", Some(name)) if active.insert(name, node).is_some_and(|other| other != node) => {
+                return Some(name);
             }
             ("stop", Some(name)) if active.get(name) == Some(&node) => {
                 active.remove(name);
