@@ -41,6 +41,7 @@ impl Cluster {
         let live = self.media.iter().zip(0u8..).filter(|(state, _)| state.up);
         let media: Vec<MediumId> = live.map(|(_, n)| MediumId(n)).collect();
         if media.is_empty() {
+            self.deaf_since.get_or_insert(now);
             return Ask::Nobody;
         }
         let token = self.take_token();
@@ -69,12 +70,10 @@ impl Cluster {
     /// A reader was lost or replaced. A new one is asked in its place.
     pub(crate) fn reader_changed(&mut self, medium: MediumId, up: bool) {
         let now = self.now;
-        let Some(barrier) = &mut self.barrier else {
-            if up {
-                self.watch_from_now();
-            }
-            return;
-        };
+        if let Some(since) = self.deaf_since.take_if(|_| up) {
+            self.stalled(now - since);
+        }
+        let Some(barrier) = &mut self.barrier else { return };
         let token = barrier.token;
         let Some(waiting) = barrier.waiting.iter_mut().find(|waiting| waiting.medium == medium) else {
             return;
@@ -120,14 +119,19 @@ impl Cluster {
         self.conclude();
     }
 
-    /// Ends the round when nobody is waited for. Without a single answer it proves nothing.
+    /// Ends the round when nobody is waited for. Without a single answer it proves nothing. After a slow answer it
+    /// proves little: a socket that was not read for long may have overflowed, newest frames first. Then silence
+    /// is measured anew, as after a stall.
     fn conclude(&mut self) {
         let Some(barrier) = self.barrier.take_if(|barrier| barrier.waiting.is_empty()) else { return };
         self.deadlines.clear(Timer::Patience);
-        if barrier.answered > 0 {
-            self.judge(barrier.raised);
-        } else {
+        let took = self.now - barrier.raised;
+        if barrier.answered == 0 {
             self.watch_from_now();
+        } else if took > self.options.timing.stall_bound && self.may_start_anew() {
+            self.stalled(took);
+        } else {
+            self.judge(barrier.raised);
         }
     }
 }

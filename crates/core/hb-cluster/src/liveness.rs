@@ -134,6 +134,13 @@ impl Cluster {
         true
     }
 
+    /// Whether some overdue node's silence may still be measured anew.
+    pub(crate) fn may_start_anew(&self) -> bool {
+        let overdue = |node: &Node| node.silent_since + self.patience(node) <= self.now;
+        let peers = self.nodes.iter().filter(|node| node.id != self.own_id && !node.is_dead());
+        peers.filter(|node| overdue(node)).any(|node| node.stalls < bounds::STALL_RESTARTS)
+    }
+
     /// We did not run for `by`: silence in that time says nothing about others. Their clocks start anew; after a few
     /// stalls in a row without a word from a peer they are only moved on by the time lost, so that silence while we
     /// were awake still adds up and a real death is found.

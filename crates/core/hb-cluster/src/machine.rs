@@ -42,6 +42,8 @@ pub struct Cluster {
     pub(crate) history: History,
     pub(crate) flow: FlowControl,
     pub(crate) barrier: Option<Barrier>,
+    /// No reader has lived since then, and somebody should have been judged.
+    pub(crate) deaf_since: Option<Instant>,
     pub(crate) early: Early,
     pub(crate) farewells: u32,
     /// A peer was heard for the first time: answer with a status.
@@ -85,6 +87,7 @@ impl Cluster {
             grace: Duration::ZERO,
             flow: FlowControl::new(),
             barrier: None,
+            deaf_since: None,
             early: Early::default(),
             farewells: 0,
             greet: false,

@@ -5,7 +5,7 @@ use core::time::Duration;
 use hb_base::{Instant, MediumId, NodeName, Rng, WallTime};
 use hb_cluster::{Class, Cluster, Flow, Input, Medium, Options, Output, Phase, Stored, Timing};
 use hb_wire::{Codec, Format, Keys, Message, Method};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub(crate) const MS: Duration = Duration::from_millis(1);
 
@@ -44,11 +44,23 @@ pub(crate) struct Diary {
     /// Messages with a field `n` in `ordered`, by sender.
     pub(crate) tally: BTreeMap<NodeName, usize>,
     pub(crate) gaps: Vec<(NodeName, u64, u64)>,
+    /// The ordered side of each sender.
+    pub(crate) streams: BTreeMap<NodeName, Vec<Item>>,
+    /// Generation and number of everything sent to all that is delivered.
+    pub(crate) said: Vec<(u64, u64)>,
     pub(crate) notices: Vec<(Instant, &'static str, String)>,
     pub(crate) events: Vec<(Instant, Output)>,
     pub(crate) communication_up_at: Option<Instant>,
     pub(crate) repeats: u64,
     pub(crate) left: bool,
+}
+
+/// An entry of the ordered side.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Item {
+    /// Generation, number.
+    Message(u64, u64),
+    Lost(u64, u64),
 }
 
 pub(crate) struct Host {
@@ -151,7 +163,13 @@ impl Net {
     /// Starts a host's machine anew, with what it had stored.
     pub(crate) fn restart(&mut self, n: usize) {
         let options = self.hosts[n].cluster.view().options().clone();
-        self.hosts[n].cluster = Cluster::new(options, codec());
+        let host = &mut self.hosts[n];
+        host.cluster = Cluster::new(options, codec());
+        // What it says still counts; what it heard before was heard by another.
+        host.diary.delivered.clear();
+        host.diary.streams.clear();
+        host.held.clear();
+        host.stop_sending = false;
         self.start(n);
     }
 
@@ -202,8 +220,17 @@ impl Net {
         let diary = &mut self.hosts[n].diary;
         match &output {
             Output::Transmit { class, frame } => {
-                if *class == Class::Repeat {
-                    diary.repeats += 1;
+                match class {
+                    Class::Repeat => diary.repeats += 1,
+                    Class::Control => {}
+                    Class::Status | Class::Sequenced => {
+                        let message = codec().decode_signed(frame).unwrap();
+                        let internal =
+                            matches!(message.kind(), Some("reqnodes" | "repnodes" | "query-cstatus"));
+                        if message.value("dest").is_none() && !internal {
+                            diary.said.push((message.hex("hg").unwrap(), message.hex("seq").unwrap()));
+                        }
+                    }
                 }
                 return self.transmit(n, *class, frame);
             }
@@ -238,8 +265,13 @@ impl Net {
                 let text = message.text("n").unwrap_or_default();
                 *diary.tally.entry(from.clone()).or_default() += usize::from(!text.is_empty());
                 diary.ordered.push((from.clone(), seq.0, text.into()));
+                let generation = message.hex("hg").unwrap();
+                diary.streams.entry(from.clone()).or_default().push(Item::Message(generation, seq.0));
             }
-            Output::Gap { from, first, last, .. } => diary.gaps.push((from.clone(), first.0, last.0)),
+            Output::Gap { from, first, last, .. } => {
+                diary.gaps.push((from.clone(), first.0, last.0));
+                diary.streams.entry(from.clone()).or_default().push(Item::Lost(first.0, last.0));
+            }
             Output::Notice(notice) => diary.notices.push((self.now, notice.code, notice.subject.clone())),
             Output::Flow(flow) => self.hosts[n].stop_sending = *flow == Flow::Pause,
             Output::CommunicationUp => diary.communication_up_at = Some(self.now),
@@ -369,6 +401,22 @@ impl Net {
         ordered.map(|(_, _, text)| text.clone()).collect()
     }
 
+    /// Nothing comes twice, nothing out of order, nothing is passed over without a word.
+    pub(crate) fn check_streams(&self) {
+        for (at, host) in self.hosts.iter().enumerate() {
+            let mut seen = BTreeSet::new();
+            for (from, message) in &host.diary.delivered {
+                let number = message.hex("seq").map(|seq| (from.clone(), message.hex("hg"), seq));
+                assert!(number.is_none_or(|number| seen.insert(number)), "twice at n{}: {message:?}", at + 1);
+            }
+            for from in 0..self.hosts.len() {
+                let said: BTreeSet<_> = self.hosts[from].diary.said.iter().copied().collect();
+                let stream = host.diary.streams.get(&name(from)).map_or(&[][..], |stream| stream);
+                check_stream(stream, &said, &format!("n{} of n{}", at + 1, from + 1));
+            }
+        }
+    }
+
     pub(crate) fn status(&self, at: usize, of: usize) -> String {
         self.hosts[at].cluster.view().node(&name(of)).map_or("none".into(), |node| node.status().to_string())
     }
@@ -384,4 +432,23 @@ impl Net {
 
 pub(crate) fn app(n: usize) -> Message {
     Message::new("app").with("n", n.to_string())
+}
+
+fn check_stream(stream: &[Item], said: &BTreeSet<(u64, u64)>, whose: &str) {
+    // Generation, and everything up to here is accounted for.
+    let mut at = (0, 0);
+    for item in stream {
+        let (generation, first, last) = match *item {
+            Item::Message(generation, seq) => (generation, seq, seq),
+            Item::Lost(first, last) => (at.0, first, last),
+        };
+        assert!(generation >= at.0, "{whose}: generation {generation} after {at:?}");
+        if generation > at.0 {
+            at = (generation, first - 1);
+        }
+        assert!(first > at.1, "{whose}: {item:?} after {at:?}");
+        let passed = said.range((generation, at.1 + 1)..(generation, first)).next();
+        assert_eq!(passed, None, "{whose}: passed over in silence before {item:?}");
+        at.1 = last;
+    }
 }
