@@ -14,8 +14,8 @@
 //! half and announces what is left; then the keeper tells the network again where its addresses are. What was
 //! held does not change in between, except by that release, so both always see the same.
 //!
-//! With `auto_failback legacy` there are no announcements: the returning contact makes each node ask for its own
-//! groups once more, and whoever holds one of them gives it up.
+//! With `auto_failback legacy` there are no announcements: whoever missed the other gives up what prefers it, and
+//! asks for its own groups once more.
 
 use hb_base::Severity;
 
@@ -63,6 +63,8 @@ impl Classic {
         self.notice(notice);
         if !ours {
             self.timers.arm(Timer::Restart, self.now + RESTART_DELAY);
+        } else if !self.negotiates() {
+            self.give_all_foreign();
         }
     }
 

@@ -162,7 +162,8 @@ impl Classic {
         self.abandon_heal(Reason::PeerLeft);
         if let Some(peer) = &mut self.peer {
             peer.holds_nothing();
-            peer.stable = true;
+            // DEVIATION: the original calls it stable; then a failback could begin towards a node that leaves.
+            peer.stable = false;
             peer.starting = false;
         }
         if self.leaving.is_some() || self.state == State::Init {

@@ -1,1 +1,11 @@
-//! Conversations between machines.
+//! Conversations between two machines joined by a virtual world.
+
+mod crashes;
+mod failures;
+mod healing;
+mod legacy_pairs;
+mod outcomes;
+mod robust;
+mod safety;
+mod wire_order;
+mod world;

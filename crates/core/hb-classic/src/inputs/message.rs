@@ -89,6 +89,7 @@ impl Classic {
             peer.native = native;
             peer.starting = true;
             peer.stable = false;
+            peer.settled = false;
             peer.fresh = false;
             self.abandon_standby(Reason::PeerRestarted);
             self.abandon_heal(Reason::PeerRestarted);
