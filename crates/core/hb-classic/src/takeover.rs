@@ -79,10 +79,9 @@ impl Classic {
 
     /// We do not want the peer down any more.
     pub(crate) fn cancel_fencing(&mut self) {
-        if self.fencing.take().is_some() {
-            if let Some(node) = self.peer.as_ref().map(|peer| peer.name.clone()) {
-                self.put(Output::CancelFence { node });
-            }
+        let node = self.peer.as_ref().map(|peer| peer.name.clone());
+        if let (Some(_), Some(node)) = (self.fencing.take(), node) {
+            self.put(Output::CancelFence { node });
         }
     }
 

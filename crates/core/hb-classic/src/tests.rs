@@ -5,6 +5,8 @@ mod failures;
 mod healing;
 mod legacy_pairs;
 mod outcomes;
+#[cfg(feature = "planted-bugs")]
+mod planted;
 mod robust;
 mod safety;
 mod wire_order;

@@ -120,9 +120,8 @@ impl Classic {
             self.abandon_standby(Reason::Healed);
         }
         self.check_granted(stamp);
-        if settled && !matches!(self.state, State::Init | State::Shutdown) {
-            self.announce(Info::None);
-        } else if announced.info == Info::Heal && self.state == State::Stable {
+        let asked = announced.info == Info::Heal && self.state == State::Stable;
+        if asked || settled && !matches!(self.state, State::Init | State::Shutdown) {
             self.announce(Info::None);
         }
         self.go_on_starting(announced.info);

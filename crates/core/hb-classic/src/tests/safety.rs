@@ -151,8 +151,13 @@ fn plan(false_deaths: bool, failures: bool) -> impl Strategy<Value = Vec<(u64, A
     prop::collection::vec((pause, act(false_deaths, failures)), 1..25)
 }
 
+/// As many as the environment asks for, else what a short test run can afford.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn fenced_pairs_never_run_a_group_twice(

@@ -179,8 +179,12 @@ impl World {
         }
     }
 
-    pub(super) fn options_mut(&mut self, own: usize) -> &mut Options {
-        &mut self.options[own]
+    /// Lets both nodes show a defect.
+    #[cfg(feature = "planted-bugs")]
+    pub(super) fn plant(&mut self, bug: crate::Bug) {
+        for options in &mut self.options {
+            options.bug = Some(bug);
+        }
     }
 
     fn at(&mut self, when: Instant, event: Event) {
@@ -282,27 +286,6 @@ impl World {
 
     fn drain(&mut self, own: usize) {
         while let Some(output) = self.nodes[own].machine.poll() {
-            if std::env::var_os("HB_TRACE").is_some() {
-                match &output {
-                    Output::Notice(n) => std::eprintln!(
-                        "{:?} {} NOTICE {} {} {:?}",
-                        self.now,
-                        node(own),
-                        n.code,
-                        n.subject,
-                        n.fields
-                    ),
-                    Output::Send(m) => std::eprintln!("{:?} {} SEND {}", self.now, node(own), fields(m)),
-                    Output::Run { operation, .. } => std::eprintln!(
-                        "{:?} {} RUN {} {}",
-                        self.now,
-                        node(own),
-                        operation.action.word(),
-                        operation.resource.id
-                    ),
-                    other => std::eprintln!("{:?} {} {:?}", self.now, node(own), other),
-                }
-            }
             match output {
                 Output::Run { call, operation } => self.execute(own, call, operation),
                 Output::Send(message) => self.transmit(own, message),
