@@ -1,0 +1,51 @@
+//! What local clients ask of a node, and what they are told.
+
+use alloc::string::String;
+use hb_wire::Message;
+
+/// A request over the control socket. Questions about state are answered from the view and do not come here.
+#[derive(Debug)]
+pub enum Request {
+    /// Give resources up to the other node.
+    Standby(Share),
+    /// Take resources from the other node.
+    Takeover(Share),
+    /// Take back what prefers this node.
+    Online,
+    /// Leave orderly, as TERM does.
+    Stop,
+    /// Send a message to the cluster.
+    Send(Message),
+    /// From now on receive the cluster's messages of one type (all types: `None`), each sender's in order.
+    Subscribe {
+        /// The wanted type (field `t`).
+        kind: Option<String>,
+    },
+}
+
+/// A share of the resources, seen from the node that gives it up or takes it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Share {
+    /// Everything.
+    All,
+    /// What prefers this node.
+    Local,
+    /// What prefers the other node.
+    Foreign,
+    /// What is not at home: `foreign` for a standby, `local` for a takeover.
+    Failback,
+}
+
+/// The answer to a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reply {
+    /// As wished.
+    Done,
+    /// Not done, with a stable code and a sentence.
+    Refused {
+        /// `snake_case`, for scripts.
+        code: &'static str,
+        /// For people.
+        why: String,
+    },
+}

@@ -1,0 +1,161 @@
+//! Whose output is whose input.
+
+use crate::io::Output;
+use crate::node::{Leaving, Node};
+use crate::outbox::Offer;
+use crate::request::Reply;
+use alloc::string::String;
+use hb_base::{CallId, Instant, MediumId, NodeName, Notice, Severity};
+use hb_classic::{PeerChange, Refusal};
+use hb_cluster::{Class, Flow, MediumKind, Status};
+
+/// A message in the FIFO was no message.
+pub(crate) const FIFO_GARBAGE: &str = "fifo_garbage";
+
+pub(crate) fn fifo_garbage(length: usize) -> Notice {
+    Notice::new(Severity::Warning, FIFO_GARBAGE, "fifo").with("bytes", length as u64)
+}
+
+/// Why the resource manager does not do what it is asked, for people.
+fn sentence(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Legacy => "auto_failback legacy knows no standby; write auto_failback on or off",
+        Refusal::NoPeer => "there is no other node in the configuration",
+        Refusal::PeerDead => "the other node is not there",
+        Refusal::InFlux => "this node has not settled yet; try again in a moment",
+        Refusal::PeerInFlux => "the other node has not settled yet; try again in a moment",
+        Refusal::StandbyRunning => "resources are being moved already",
+        Refusal::ShuttingDown => "this node is leaving",
+        Refusal::TimedOut => "the other node did not answer in time, or did not finish",
+        Refusal::Crossed => "both nodes wanted to give at the same time; nothing moved",
+        Refusal::Blocked => "a resource could not be stopped; everything stays here",
+        Refusal::PeerLost => "the other node was lost meanwhile; what was not handed over stays here",
+        Refusal::PeerAborted => "the other node still holds what it was to give",
+    }
+}
+
+impl Node {
+    /// Drains every part until none has anything left to say.
+    pub(crate) fn route(&mut self, now: Instant) {
+        loop {
+            if let Some(output) = self.cluster.poll() {
+                self.from_cluster(now, output);
+            } else if let Some(output) = self.classic.as_mut().and_then(hb_classic::Classic::poll) {
+                self.from_classic(now, output);
+            } else if let Some(output) = self.stonith.poll() {
+                self.from_stonith(now, output);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn from_cluster(&mut self, now: Instant, output: hb_cluster::Output) {
+        use hb_cluster::Output as O;
+        match output {
+            O::Transmit { class, frame } => self.transmit(class, &frame),
+            O::Drain { token, media } => {
+                self.outputs.extend(media.into_iter().map(|medium| Output::Drain { medium, token }));
+            }
+            O::ReaderStuck { medium } => self.outputs.push_back(Output::ReplaceReader(medium)),
+            O::Deliver { from, message, .. } => {
+                if let Some((call, operation)) = self.scripts.for_message(&self.own, &message) {
+                    self.outputs.push_back(Output::Execute { call, operation });
+                }
+                self.to_classic(now, hb_classic::Input::Message { from, message });
+            }
+            O::Ordered { message, .. } => self.subscribers.deliver(&message, &mut self.outputs),
+            O::Local { message } => self.subscribers.deliver(&message, &mut self.outputs),
+            O::Gap { from, first, last, .. } => {
+                self.subscribers.gap(&from, first, last, &mut self.outputs);
+            }
+            O::Node { node, from, to, .. } => self.node_changed(now, node, &from, &to),
+            O::Link { node, medium, .. } => self.changes.link(now, node, medium),
+            O::CommunicationUp => self.to_classic(now, hb_classic::Input::CommunicationUp),
+            O::Returned { node } => self.peer(now, node, PeerChange::Returned),
+            O::Restarted { node } => self.peer(now, node, PeerChange::Restarted),
+            O::Native { node, yes } => self.peer(now, node, PeerChange::Ours { yes }),
+            O::Persist { record, token } => self.outputs.push_back(Output::Persist { record, token }),
+            O::Flow(flow) => self.outputs.push_back(Output::Pause(flow == Flow::Pause)),
+            O::Notice(notice) => self.outputs.push_back(Output::Notice(notice)),
+            O::Removed => {
+                if self.leaving == Leaving::No {
+                    self.terminate(now);
+                }
+            }
+            O::Left => self.exit(self.leaving == Leaving::Parting { restart: true }),
+        }
+    }
+
+    /// One copy for each medium that leads to other nodes.
+    fn transmit(&mut self, class: Class, frame: &alloc::sync::Arc<[u8]>) {
+        let media = &self.cluster.view().options().media;
+        for (at, (medium, outbox)) in media.iter().zip(&mut self.outboxes).enumerate() {
+            if medium.kind != MediumKind::Peers {
+                continue;
+            }
+            if let Offer::Write(frame) = outbox.offer(class, frame.clone()) {
+                let medium = MediumId(u8::try_from(at).unwrap_or(u8::MAX));
+                self.outputs.push_back(Output::Write { medium, class, frame });
+            }
+        }
+    }
+
+    fn node_changed(&mut self, now: Instant, node: NodeName, from: &Status, to: &Status) {
+        self.changes.node(now, node.clone());
+        if node == self.own {
+            return;
+        }
+        match (from, to) {
+            (_, Status::Dead) => self.peer(now, node, PeerChange::Dead),
+            (Status::Init | Status::Dead, _) => self.peer(now, node, PeerChange::Alive),
+            _ => {}
+        }
+    }
+
+    fn peer(&mut self, now: Instant, node: NodeName, change: PeerChange) {
+        self.to_classic(now, hb_classic::Input::Peer { node, change });
+    }
+
+    fn from_classic(&mut self, now: Instant, output: hb_classic::Output) {
+        use hb_classic::Output as O;
+        match output {
+            O::Run { call, operation } => {
+                let call = CallId(self.call_base + call.0);
+                self.outputs.push_back(Output::Execute { call, operation });
+            }
+            O::Reannounce { resource } => self.outputs.push_back(Output::Reannounce(resource)),
+            O::Send(message) => self.cluster.handle(now, hb_cluster::Input::Submit { message }),
+            O::Fence { node } => self.stonith.handle(now, hb_stonith::Input::Fence { node }),
+            O::CancelFence { node } => self.stonith.handle(now, hb_stonith::Input::Cancel { node }),
+            O::Reply { client, result } => {
+                let reply = match result {
+                    Ok(_) => Reply::Done,
+                    Err(refusal) => {
+                        Reply::Refused { code: refusal.word(), why: String::from(sentence(refusal)) }
+                    }
+                };
+                self.outputs.push_back(Output::Reply { client, reply });
+            }
+            O::ShutdownDone => self.part(now, false),
+            O::Restart => self.part(now, true),
+            O::Notice(notice) => self.outputs.push_back(Output::Notice(notice)),
+        }
+    }
+
+    fn from_stonith(&mut self, now: Instant, output: hb_stonith::Output) {
+        use hb_stonith::Output as O;
+        match output {
+            O::Execute { call, operation } => {
+                let call = CallId(self.call_base + call.0);
+                self.outputs.push_back(Output::FenceOp { call, operation });
+            }
+            O::Fenced { node, result } => self.to_classic(now, hb_classic::Input::Fenced { node, result }),
+            O::Mode(mode) => {
+                self.mode = mode;
+                self.to_classic(now, hb_classic::Input::Mode(mode));
+            }
+            O::Notice(notice) => self.outputs.push_back(Output::Notice(notice)),
+        }
+    }
+}
