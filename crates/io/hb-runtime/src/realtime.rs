@@ -53,6 +53,11 @@ impl Realtime {
         Realtime { stack_bytes: 32 << 10, heap_bytes: 256 << 10, ..master }
     }
 
+    /// Whether this process may be scheduled in real time. Tried in a thread of its own, so that nothing changes.
+    pub fn is_allowed() -> bool {
+        std::thread::spawn(|| sys::schedule(Some(1)).is_ok()).join().unwrap_or(false)
+    }
+
     /// Ordinary scheduling, nothing locked: lrmd, and everything with `realtime off`.
     pub const OFF: Realtime = Realtime {
         priority: None,
