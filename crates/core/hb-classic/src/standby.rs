@@ -56,11 +56,7 @@ impl Classic {
         if self.blocked_halves().overlaps(which) {
             return Some(Refusal::Blocked);
         }
-        if !self.is_settled()
-            || self.holdings_overlap()
-            || self.fencing.is_some()
-            || self.timers.is_armed(Timer::Restart)
-        {
+        if !self.is_settled() || self.fencing.is_some() || self.timers.is_armed(Timer::Restart) {
             return Some(Refusal::InFlux);
         }
         (!peer.stable).then_some(Refusal::PeerInFlux)

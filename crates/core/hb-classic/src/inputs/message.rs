@@ -89,7 +89,6 @@ impl Classic {
             peer.native = native;
             peer.starting = true;
             peer.stable = false;
-            peer.settled = false;
             peer.fresh = false;
             self.abandon_standby(Reason::PeerRestarted);
             self.abandon_heal(Reason::PeerRestarted);
@@ -120,8 +119,9 @@ impl Classic {
             self.abandon_standby(Reason::Healed);
         }
         self.check_granted(stamp);
-        let asked = announced.info == Info::Heal && self.state == State::Stable;
-        if asked || settled && !matches!(self.state, State::Init | State::Shutdown) {
+        if settled && !matches!(self.state, State::Init | State::Shutdown) {
+            self.announce(Info::None);
+        } else if announced.info == Info::Heal && self.state == State::Stable {
             self.announce(Info::None);
         }
         self.go_on_starting(announced.info);

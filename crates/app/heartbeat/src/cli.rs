@@ -1,0 +1,215 @@
+//! The command line. Additions are free; what stands here is a contract.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// High availability for Linux machines.
+#[derive(Debug, Parser)]
+#[command(name = "heartbeat", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 as wished; 1 done, but not as wished; 2 unusable input or usage; \
+3 not running; 4 refused for safety; 5 timed out.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where things are.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Places {
+    /// Folder of ha.cf, authkeys and haresources
+    #[arg(long, value_name = "D", default_value = "/etc/ha.d", global = true)]
+    pub(crate) config_dir: PathBuf,
+    /// Folder of durable state
+    #[arg(long, value_name = "D", default_value = "/var/lib/heartbeat", global = true)]
+    pub(crate) state_dir: PathBuf,
+    /// Folder of sockets and process ids
+    #[arg(long, value_name = "D", default_value = "/run/heartbeat", global = true)]
+    pub(crate) run_dir: PathBuf,
+    /// This node's name [default: the host name, lower case]
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) node: Option<String>,
+}
+
+/// One JSON document instead of text.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Json {
+    /// Write one JSON document to FILE, or to standard output
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one node in the foreground until TERM; TERM again ends it at once
+    Run {
+        #[command(flatten)]
+        places: Places,
+    },
+    /// Check the configuration without starting anything
+    Check {
+        #[command(flatten)]
+        places: Places,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Show this node, its resources, and how takeover is protected
+    Status {
+        #[command(flatten)]
+        places: Places,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Show the nodes as this node sees them
+    Nodes {
+        #[command(flatten)]
+        places: Places,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Show the links to each node
+    Links {
+        #[command(flatten)]
+        places: Places,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Read the configuration again and apply what may change while running
+    Reload {
+        #[command(flatten)]
+        places: Places,
+    },
+    /// Hand over what runs here and leave the cluster
+    Stop {
+        #[command(flatten)]
+        places: Places,
+    },
+    /// Give resources up to the other node
+    Standby {
+        /// Which resources, seen from this node
+        #[arg(value_enum, default_value_t = Share::All)]
+        share: Share,
+        #[command(flatten)]
+        places: Places,
+    },
+    /// Take resources from the other node
+    Takeover {
+        /// Which resources, seen from this node
+        #[arg(value_enum, default_value_t = Share::All)]
+        share: Share,
+        #[command(flatten)]
+        places: Places,
+    },
+    /// Take back what prefers this node
+    Online {
+        #[command(flatten)]
+        places: Places,
+    },
+    /// Two machines, a service, and everything that can go wrong, on this machine in under 40 seconds
+    Demo(Demo),
+    /// The cluster test suite
+    #[command(subcommand)]
+    Cts(Cts),
+    /// Measurements, beside the peers that are installed
+    #[command(subcommand)]
+    Bench(Bench),
+    /// Look at, and talk to, a running node
+    #[command(subcommand)]
+    Debug(Debug),
+}
+
+/// Which resources.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Share {
+    /// Everything
+    All,
+    /// What prefers this node
+    Local,
+    /// What prefers the other node
+    Foreign,
+    /// What is not at home
+    Failback,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// How many nodes
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) nodes: u8,
+    /// Only the steps that take no time
+    #[arg(long)]
+    pub(crate) quick: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cts {
+    /// The product's own machines in a virtual world, by seed
+    #[command(disable_help_flag = true)]
+    Sim {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Real processes in namespaces
+    #[command(disable_help_flag = true)]
+    Lab {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Outage that a client sees when a node loses power, beside keepalived
+    Failover {
+        /// Repetitions
+        #[arg(long, default_value_t = 30)]
+        repeat: u32,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Processor and memory of a node that has nothing to do
+    Idle {
+        /// Seconds measured for each row
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Messages a second between two nodes, with and without loss
+    Messages {
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Debug {
+    /// Send messages to the cluster, as fast as it takes them
+    Send {
+        #[command(flatten)]
+        places: Places,
+        /// Message type
+        #[arg(long, default_value = "debug")]
+        kind: String,
+        /// How many
+        #[arg(long, default_value_t = 1)]
+        count: u64,
+        /// Payload of each
+        #[arg(long, value_name = "BYTES", default_value_t = 64)]
+        size: usize,
+    },
+    /// Receive messages from the cluster, each sender's in order, and report what came
+    Receive {
+        #[command(flatten)]
+        places: Places,
+        /// Message type
+        #[arg(long, default_value = "debug")]
+        kind: String,
+        /// End after so many
+        #[arg(long)]
+        count: Option<u64>,
+        #[command(flatten)]
+        json: Json,
+    },
+}

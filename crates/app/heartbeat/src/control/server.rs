@@ -1,0 +1,200 @@
+//! The master's side: connections, what they ask, what they are sent.
+
+use super::SOCKET;
+use hb_base::ClientId;
+use hb_ipc::{Framed, Incoming, Limits, Listener, Peer};
+use hb_node::{Request, Share};
+use hb_runtime::{Class, EventLoop, Interest, SourceId, User};
+use hb_wire::{Codec, Message};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+/// Connections at once; the next one waits until one ends.
+const CLIENTS_MAX: usize = 256;
+/// Frames taken from one connection before others get their turn.
+const FRAMES_PER_TURN: usize = 64;
+
+/// What a connection asks.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Status,
+    Nodes,
+    Links,
+    Reload,
+    /// For the node's machines.
+    Node(Request),
+}
+
+/// All connections.
+pub(crate) struct Server {
+    listener: Listener,
+    clients: BTreeMap<ClientId, Connection>,
+    next_id: u32,
+    /// May change the node: root and this user, and this group.
+    trusted: (u32, Option<u32>),
+    paused: bool,
+}
+
+struct Connection {
+    framed: Framed,
+    source: SourceId,
+    trusted: bool,
+    /// It sends messages, so it is not read while senders are paused.
+    sends: bool,
+    /// Whole frames may be here already although the descriptor is silent.
+    more: bool,
+}
+
+impl Server {
+    pub(crate) fn bind(run_dir: &Path) -> Result<Server, String> {
+        let group = User::lookup("hacluster").ok().map(|user| user.gid);
+        let listener = Listener::bind(&run_dir.join(SOCKET), 0o666, group).map_err(|e| e.to_string())?;
+        let own = rustix::process::geteuid().as_raw();
+        Ok(Server { listener, clients: BTreeMap::new(), next_id: 1, trusted: (own, group), paused: false })
+    }
+
+    pub(crate) fn listener(&self) -> &Listener {
+        &self.listener
+    }
+
+    /// Takes what waits at the listening socket.
+    pub(crate) fn accept<K: Clone>(&mut self, events: &mut EventLoop<K>, key: impl Fn(ClientId) -> K) {
+        while self.clients.len() < CLIENTS_MAX {
+            let Ok(Some((fd, peer))) = self.listener.accept() else { return };
+            let id = ClientId(self.next_id);
+            self.next_id = self.next_id.wrapping_add(1);
+            let Ok(framed) = Framed::new(fd, Limits::CONTROL) else { continue };
+            let Ok(source) = events.add(framed.as_fd(), key(id), Class::Clients, Interest::Read) else {
+                continue;
+            };
+            let trusted = self.trusts(&peer);
+            self.clients.insert(id, Connection { framed, source, trusted, sends: false, more: false });
+        }
+    }
+
+    fn trusts(&self, peer: &Peer) -> bool {
+        let (user, group) = self.trusted;
+        peer.uid == 0 || peer.uid == user || group == Some(peer.gid)
+    }
+
+    /// The requests that a connection has for us now. `None`: it is gone.
+    pub(crate) fn requests(&mut self, client: ClientId, codec: &Codec) -> Option<Vec<Ask>> {
+        let connection = self.clients.get_mut(&client)?;
+        let _late = connection.framed.flush();
+        let mut asks = Vec::new();
+        connection.more = false;
+        for _ in 0..FRAMES_PER_TURN {
+            if connection.sends && self.paused {
+                connection.more = true;
+                break;
+            }
+            match connection.framed.receive() {
+                Ok(Incoming::Frame(frame)) => match understand(&frame, connection, codec) {
+                    Ok(ask) => asks.push(ask),
+                    Err(why) => refuse(&mut connection.framed, "bad_request", &why),
+                },
+                Ok(Incoming::Pending) => return Some(asks),
+                Ok(Incoming::Closed) | Err(_) => return None,
+            }
+        }
+        connection.more = true;
+        Some(asks)
+    }
+
+    /// Connections that may have whole frames here although their descriptor is silent.
+    pub(crate) fn with_more(&self) -> Vec<ClientId> {
+        let ready = |c: &Connection| c.more && !(c.sends && self.paused);
+        self.clients.iter().filter(|(_, c)| ready(c)).map(|(id, _)| *id).collect()
+    }
+
+    /// Stops or resumes reading from connections that send messages.
+    pub(crate) fn pause<K: Clone>(&mut self, paused: bool, events: &mut EventLoop<K>) {
+        self.paused = paused;
+        for connection in self.clients.values().filter(|c| c.sends) {
+            let _gone = events.watch(connection.source, interest(connection, paused));
+        }
+    }
+
+    /// Sends a document. False: the connection is of no use any more.
+    pub(crate) fn answer<K: Clone>(
+        &mut self,
+        client: ClientId,
+        bytes: &[u8],
+        events: &mut EventLoop<K>,
+    ) -> bool {
+        let Some(connection) = self.clients.get_mut(&client) else { return true };
+        let sent = connection.framed.send(bytes).is_ok();
+        let _gone = events.watch(connection.source, interest(connection, self.paused));
+        sent
+    }
+
+    /// A connection took what waited: watch it for requests only.
+    pub(crate) fn rewatch<K: Clone>(&mut self, client: ClientId, events: &mut EventLoop<K>) {
+        if let Some(connection) = self.clients.get(&client) {
+            let _gone = events.watch(connection.source, interest(connection, self.paused));
+        }
+    }
+
+    pub(crate) fn drop_client<K: Clone>(&mut self, client: ClientId, events: &mut EventLoop<K>) {
+        if let Some(connection) = self.clients.remove(&client) {
+            events.remove(connection.source);
+        }
+    }
+}
+
+fn interest(connection: &Connection, paused: bool) -> Interest {
+    match (connection.sends && paused, connection.framed.wants_write()) {
+        (true, true) => Interest::Write,
+        (true, false) => Interest::Nothing,
+        (false, true) => Interest::Both,
+        (false, false) => Interest::Read,
+    }
+}
+
+fn refuse(framed: &mut Framed, code: &str, why: &str) {
+    let document = json!({"error": {"code": code, "message": why}});
+    let _gone = framed.send(document.to_string().as_bytes());
+}
+
+/// A frame that begins like a message is one; anything else is a JSON request.
+fn understand(frame: &[u8], connection: &mut Connection, codec: &Codec) -> Result<Ask, String> {
+    if frame.starts_with(b"###\n") || frame.starts_with(b">>>\n") {
+        let message = codec.decode_local(frame).map_err(|e| e.to_string())?;
+        return send(message, connection);
+    }
+    let request: Value = serde_json::from_slice(frame).map_err(|e| format!("not JSON: {e}"))?;
+    let command = request["command"].as_str().unwrap_or_default();
+    let ask = match command {
+        "status" => return Ok(Ask::Status),
+        "nodes" => return Ok(Ask::Nodes),
+        "links" => return Ok(Ask::Links),
+        "reload" => Ask::Reload,
+        "stop" => Ask::Node(Request::Stop),
+        "online" => Ask::Node(Request::Online),
+        "standby" => Ask::Node(Request::Standby(share(&request)?)),
+        "takeover" => Ask::Node(Request::Takeover(share(&request)?)),
+        "receive" => Ask::Node(Request::Subscribe { kind: request["kind"].as_str().map(str::to_owned) }),
+        other => return Err(format!("unknown command `{other}`")),
+    };
+    if connection.trusted { Ok(ask) } else { Err(format!("only root and group haclient may {command}")) }
+}
+
+fn send(message: Message, connection: &mut Connection) -> Result<Ask, String> {
+    if !connection.trusted {
+        return Err("only root and group haclient may send messages".to_owned());
+    }
+    connection.sends = true;
+    Ok(Ask::Node(Request::Send(message)))
+}
+
+fn share(request: &Value) -> Result<Share, String> {
+    match request["share"].as_str().unwrap_or("all") {
+        "all" => Ok(Share::All),
+        "local" => Ok(Share::Local),
+        "foreign" => Ok(Share::Foreign),
+        "failback" => Ok(Share::Failback),
+        other => Err(format!("`{other}` is no share of the resources: all, local, foreign or failback")),
+    }
+}

@@ -1,0 +1,69 @@
+//! From the configuration folder to options of machines: reading, looking up, checking, translating.
+
+mod facts;
+mod translate;
+
+pub(crate) use translate::{codec, media_words, node_options, sinks, supported, timing};
+
+use crate::cli::Places;
+use hb_config::{Config, Diagnostic, Files, MAX_FILE_BYTES};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// The three files as they are now.
+#[derive(Default)]
+struct Texts {
+    ha_cf: Option<Vec<u8>>,
+    authkeys: Option<Vec<u8>>,
+    authkeys_mode: Option<u32>,
+    haresources: Option<Vec<u8>>,
+}
+
+impl Texts {
+    fn read(dir: &Path) -> Texts {
+        let (authkeys, authkeys_mode) =
+            read(&dir.join("authkeys")).map_or((None, None), |(b, m)| (Some(b), Some(m)));
+        Texts {
+            ha_cf: read(&dir.join("ha.cf")).map(|(bytes, _)| bytes).ok(),
+            authkeys,
+            authkeys_mode,
+            haresources: read(&dir.join("haresources")).map(|(bytes, _)| bytes).ok(),
+        }
+    }
+
+    fn files(&self) -> Files<'_> {
+        Files {
+            ha_cf: self.ha_cf.as_deref(),
+            authkeys: self.authkeys.as_deref(),
+            authkeys_mode: self.authkeys_mode,
+            haresources: self.haresources.as_deref(),
+        }
+    }
+}
+
+/// Content and permission bits. One byte more than a configuration may have is read, so that the check sees it.
+fn read(path: &Path) -> io::Result<(Vec<u8>, u32)> {
+    let file = File::open(path)?;
+    let mode = file.metadata()?.permissions().mode() & 0o7777;
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((bytes, mode))
+}
+
+/// Reads and checks the configuration as node `--node`, or as this host.
+pub(crate) fn check(places: &Places) -> (Option<Config>, Vec<Diagnostic>) {
+    let texts = Texts::read(&places.config_dir);
+    let files = texts.files();
+    let mut facts = facts::basic(places);
+    let wanted = hb_config::wanted(&files, &facts);
+    facts::look_up(&wanted, places, &mut facts);
+    hb_config::check(&files, &facts)
+}
+
+/// This node's name: as given, or the host's.
+pub(crate) fn node_name(places: &Places) -> String {
+    let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+    places.node.clone().unwrap_or_else(host).to_ascii_lowercase()
+}

@@ -1,0 +1,83 @@
+//! Talking to the executors: resources (`lrmd`) and fencing devices (`stonithd`).
+
+use super::Master;
+use super::worker::Post;
+use hb_base::{CallId, Instant, Notice, Severity};
+use hb_ipc::Sent;
+use hb_lrm::channel::{Report, Request};
+use hb_lrm::{Operation, Outcome, Resource};
+use hb_node::{ExecutorEvent, FencerEvent, Input};
+
+impl Master {
+    pub(super) fn execute(&mut self, now: Instant, call: CallId, operation: &Operation) {
+        let request = Request::Submit { call, operation: operation.clone() };
+        if let Err(reason) = self.ask_executor(Post::Lrmd, &request) {
+            let outcome = Outcome::Failed { rc: None, reason };
+            self.node.handle(now, Input::Executor(ExecutorEvent::Ran { call, outcome }));
+        }
+    }
+
+    pub(super) fn fence(&mut self, now: Instant, call: CallId, operation: &Operation) {
+        let request = Request::Submit { call, operation: operation.clone() };
+        if let Err(reason) = self.ask_executor(Post::Stonithd, &request) {
+            let outcome = Outcome::Failed { rc: None, reason };
+            self.node.handle(now, Input::Fencer(FencerEvent::Executed { call, outcome }));
+        }
+    }
+
+    pub(super) fn reannounce(&mut self, resource: &Resource) {
+        // The executor repeats its announcements by itself; one that is lost here is no loss.
+        let _repeated = self.ask_executor(Post::Lrmd, &Request::Announce { resource: resource.clone() });
+    }
+
+    pub(super) fn adopt(&mut self, resources: &[String]) {
+        let request = Request::Adopt { resources: resources.to_vec() };
+        if let Err(why) = self.ask_executor(Post::Lrmd, &request) {
+            let notice = Notice::new(Severity::Error, "not_adopted", "lrmd").with("why", why);
+            self.journal.notice(&notice, &self.posts.logd);
+        }
+    }
+
+    fn ask_executor(&mut self, post: Post, request: &Request) -> Result<(), String> {
+        let packet = request.encode().map_err(|e| e.to_string())?;
+        let worker = self.posts.worker(post).ok_or("there is no such executor")?;
+        match worker.pair().map(|pair| pair.send(&packet)) {
+            Some(Ok(Sent::Yes)) => Ok(()),
+            Some(Ok(Sent::Full)) => Err("the executor takes no more operations".to_owned()),
+            Some(Err(error)) => Err(format!("the executor is gone: {error}")),
+            None => Err("the executor is not running".to_owned()),
+        }
+    }
+
+    pub(super) fn from_executor(&mut self, now: Instant, packet: &[u8]) {
+        let event = match Report::decode(packet) {
+            Ok(Report::State(state)) => {
+                self.node.handle(now, Input::Executor(ExecutorEvent::Up { active: state.active }));
+                for done in state.finished {
+                    let ran = ExecutorEvent::Ran { call: done.call, outcome: done.outcome };
+                    self.node.handle(now, Input::Executor(ran));
+                }
+                return;
+            }
+            Ok(Report::Done(done)) => ExecutorEvent::Ran { call: done.call, outcome: done.outcome },
+            Err(why) => return self.misunderstood("lrmd", &why.to_string()),
+        };
+        self.node.handle(now, Input::Executor(event));
+    }
+
+    pub(super) fn from_fencer(&mut self, now: Instant, packet: &[u8]) {
+        match Report::decode(packet) {
+            Ok(Report::State(_)) => {}
+            Ok(Report::Done(done)) => {
+                let event = FencerEvent::Executed { call: done.call, outcome: done.outcome };
+                self.node.handle(now, Input::Fencer(event));
+            }
+            Err(why) => self.misunderstood("stonithd", &why.to_string()),
+        }
+    }
+
+    fn misunderstood(&mut self, who: &str, why: &str) {
+        let notice = Notice::new(Severity::Error, "executor_misunderstood", who).with("why", why.to_owned());
+        self.journal.notice(&notice, &self.posts.logd);
+    }
+}

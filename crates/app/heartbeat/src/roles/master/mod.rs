@@ -1,0 +1,208 @@
+//! The master control process: opens the media, starts the children, runs `hb-node`.
+
+mod carry;
+mod durable;
+mod events;
+mod executors;
+mod journal;
+mod posts;
+mod reload;
+mod worker;
+
+use crate::cli::Places;
+use crate::control::Server;
+use crate::load;
+use hb_base::{ClientId, NodeName};
+use hb_config::Config;
+use hb_node::{Input, Node};
+use hb_runtime::{Class, EventLoop, Interest, Realtime, RealtimeReport, clock};
+use hb_store::Store;
+use journal::Journal;
+use posts::Posts;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use worker::Post;
+
+/// Priority of the master; its children run one below.
+const MASTER_PRIORITY: u8 = 50;
+/// What `ps` shows.
+const TITLE: &str = "heartbeat: master control process";
+/// Name of the file with the master's process id, in the run folder.
+const PID_FILE: &str = "heartbeat.pid";
+
+/// Whose event it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Key {
+    /// A child's channel.
+    Channel(Post),
+    /// A child's end.
+    Exit(Post),
+    /// A new connection.
+    Listener,
+    /// A connection.
+    Client(ClientId),
+}
+
+/// The master.
+pub(crate) struct Master {
+    pub(crate) places: Places,
+    pub(crate) own: NodeName,
+    pub(crate) config: Config,
+    pub(crate) codec: hb_wire::Codec,
+    pub(crate) node: Node,
+    pub(crate) posts: Posts,
+    pub(crate) control: Server,
+    pub(crate) store: Store,
+    pub(crate) journal: Journal,
+    pub(crate) realtime: RealtimeReport,
+    pub(crate) media: Vec<String>,
+    /// Configured directives that have no effect in this version.
+    pub(crate) not_yet: Vec<String>,
+    /// Where packets for writers are put together.
+    pub(crate) packet_buffer: Vec<u8>,
+    /// When the wall clock and the load are read next.
+    pub(crate) environment_due: hb_base::Instant,
+    pub(crate) events: EventLoop<Key>,
+    /// Set when everything is over: start again?
+    pub(crate) exit: Option<bool>,
+    pid_file: PathBuf,
+}
+
+/// Runs a node until it is told to leave.
+pub(crate) fn run(places: &Places) -> ExitCode {
+    if let Err(why) = take_title() {
+        eprintln!("heartbeat: error: {why}");
+        return ExitCode::FAILURE;
+    }
+    let (config, diagnostics) = load::check(places);
+    for diagnostic in &diagnostics {
+        eprintln!("{diagnostic}");
+    }
+    let Some(config) = config else { return ExitCode::from(2) };
+    loop {
+        match Master::start(places.clone(), config.clone()).and_then(Master::serve) {
+            Ok(false) => return ExitCode::SUCCESS,
+            Ok(true) => {}
+            Err(why) => {
+                eprintln!("heartbeat: error: {why}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+}
+
+impl Master {
+    fn start(places: Places, config: Config) -> Result<Master, String> {
+        let own = NodeName::new(&load::node_name(&places)).ok_or("the host name cannot be a node's name")?;
+        std::fs::create_dir_all(&places.run_dir).map_err(|e| format!("{}: {e}", places.run_dir.display()))?;
+        let mut events = EventLoop::new().map_err(|e| format!("no event loop: {e}"))?;
+        events.take_signals().map_err(|e| format!("no signals: {e}"))?;
+        // First of all, because a second node on the same run folder must not touch anything.
+        let control = Server::bind(&places.run_dir)?;
+        events
+            .add(control.listener(), Key::Listener, Class::Clients, Interest::Read)
+            .map_err(|e| format!("control socket: {e}"))?;
+        let store = Store::open(&places.state_dir).map_err(|e| e.to_string())?;
+        let options = load::node_options(&config, &own)?;
+        let timing = options.cluster.timing.clone();
+        events.set_stall_bound(timing.stall_bound);
+        let codec = options.codec.clone();
+        let realtime_wish = realtime(&config);
+        let posts = Posts::new(&places, &config, &own, children_realtime(realtime_wish))?;
+        let pid_file = places.run_dir.join(PID_FILE);
+        std::fs::write(&pid_file, format!("{}\n", std::process::id()))
+            .map_err(|e| format!("{}: {e}", pid_file.display()))?;
+        let media = load::media_words(&config.ha_cf);
+        let mut master = Master {
+            places,
+            own,
+            config,
+            codec,
+            node: Node::new(options),
+            posts,
+            control,
+            store,
+            journal: Journal::default(),
+            realtime: RealtimeReport::default(),
+            media,
+            not_yet: Vec::new(),
+            packet_buffer: Vec::with_capacity(2048),
+            environment_due: hb_base::Instant::ZERO,
+            events,
+            exit: None,
+            pid_file,
+        };
+        master.begin(realtime_wish)?;
+        Ok(master)
+    }
+
+    fn begin(&mut self, realtime: Realtime) -> Result<(), String> {
+        let now = clock::monotonic();
+        self.posts.start_all(now, &mut self.events)?;
+        self.realtime = realtime.apply(true);
+        let stored = durable::read(&self.store).map_err(|e| e.to_string())?;
+        let entropy = getrandom::u64().map_err(|e| format!("no random numbers: {e}"))?;
+        let wall = clock::wall();
+        self.node.handle(now, Input::Scripts(posts::rc_scripts(&self.places.config_dir)));
+        self.node.handle(now, Input::Start { stored, entropy, wall });
+        self.say_start();
+        self.carry_out(now);
+        Ok(())
+    }
+
+    /// The marker lines of the original, and what everybody should know about this start.
+    fn say_start(&mut self) {
+        let version = env!("CARGO_PKG_VERSION");
+        let mode = match self.config.ha_cf.stonith_for(&self.own) {
+            Some(_) => "fenced: nothing is taken over before the device confirmed that the other node is off",
+            None => {
+                "unprotected: no fencing device is configured; in a partition both sides may run the same \
+                 resources"
+            }
+        };
+        let lines = [
+            "**************************".to_owned(),
+            format!("Configuration validated. Starting heartbeat {version}"),
+            format!("mode {mode}"),
+            format!(
+                "realtime scheduling: {}; locked memory: {}",
+                self.realtime.scheduling, self.realtime.memory
+            ),
+        ];
+        for line in lines {
+            self.journal.line(hb_base::Severity::Info, &line, &self.posts.logd);
+        }
+    }
+}
+
+/// Runs this program again under the original's title, unless it has it already: `ps` and scripts look for it.
+fn take_title() -> Result<(), String> {
+    use std::os::unix::process::CommandExt;
+    let mut arguments = std::env::args_os();
+    if arguments.next().is_some_and(|title| title == TITLE) {
+        return Ok(());
+    }
+    let error = std::process::Command::new("/proc/self/exe").arg0(TITLE).args(arguments).exec();
+    Err(format!("cannot take the title `{TITLE}`: {error}"))
+}
+
+impl Drop for Master {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_file(&self.pid_file);
+    }
+}
+
+fn realtime(config: &Config) -> Realtime {
+    let process = &config.ha_cf.process;
+    if !process.realtime.value {
+        return Realtime::OFF;
+    }
+    Realtime::master(process.rtprio.as_ref().map_or(MASTER_PRIORITY, |p| p.value))
+}
+
+fn children_realtime(master: Realtime) -> Realtime {
+    match master.priority {
+        Some(priority) => Realtime::mover(priority.saturating_sub(1).max(1)),
+        None => Realtime::OFF,
+    }
+}

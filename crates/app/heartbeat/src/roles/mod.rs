@@ -1,0 +1,31 @@
+//! The processes of a node. Each joins machines and io, and holds no logic of its own.
+
+mod executor;
+mod logd;
+mod master;
+
+pub(crate) use executor::agent_places;
+pub(crate) use master::run as master;
+
+use hb_runtime::Inherited;
+use std::process::ExitCode;
+
+/// Runs the role that this process was started for.
+pub(crate) fn run(inherited: Inherited) -> ExitCode {
+    let role = inherited.role.clone();
+    if hb_media::ROLES.contains(&role.as_str()) {
+        return hb_media::run(inherited);
+    }
+    let ended = match role.as_str() {
+        "lrmd" | "stonithd" => executor::run(inherited),
+        "logd" => logd::run(inherited),
+        other => Err(format!("there is no role `{other}`")),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("heartbeat: {role}: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
