@@ -9,6 +9,10 @@ use core::time::Duration;
 use hb_base::CallId;
 use hb_wire::{EncodeError, Message, Value};
 
+mod notice;
+
+pub use notice::{MAX_WORDS, Words, decode_notice, encode_notice};
+
 use crate::{Action, Class, Done, Operation, Outcome, Resource, Running, State};
 
 /// From the master to an executor.

@@ -170,6 +170,18 @@ impl Executor {
         })
     }
 
+    /// Sends the notices to the master, which reads them with [`hb_lrm::channel::decode_notice`]. While it takes
+    /// none, or none is there, they wait here.
+    pub fn forward_notices(&mut self, now: Instant) {
+        while self.channel.is_some() && self.unsent.len() < MAX_UNSENT / 2 {
+            let Some(notice) = self.notice() else { break };
+            if let Ok(packet) = hb_lrm::channel::encode_notice(&notice) {
+                self.unsent.push_back(packet);
+            }
+        }
+        self.flush(now);
+    }
+
     /// Releases the addresses and ends; programs under way are left to themselves. Also what a termination
     /// signal means.
     pub fn retire(&mut self, now: Instant, why: &'static str) {

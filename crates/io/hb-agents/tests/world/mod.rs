@@ -9,7 +9,7 @@ use std::time::{Duration, Instant as Wall};
 
 use hb_agents::{Executor, Places, Settings};
 use hb_base::{CallId, Instant, Notice};
-use hb_lrm::channel::{Report, Request};
+use hb_lrm::channel::{Report, Request, Words, decode_notice};
 use hb_lrm::{Action, Class, Done, Operation, Outcome, Resource, State};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
@@ -77,6 +77,7 @@ pub(crate) struct World {
     pub(crate) notices: Vec<Notice>,
     pub(crate) done: Vec<Done>,
     pub(crate) states: Vec<State>,
+    words: Words,
     began: Wall,
     calls: u64,
 }
@@ -119,6 +120,7 @@ impl World {
             notices: vec![],
             done: vec![],
             states: vec![],
+            words: Words::new(),
             began: Wall::now(),
             calls: 0,
         };
@@ -213,7 +215,9 @@ impl World {
     }
 
     fn collect(&mut self) {
-        while let Some(notice) = self.executor.notice() {
+        self.executor.forward_notices(self.now());
+        // What no master takes is taken here.
+        while let Some(notice) = self.executor.notice().filter(|_| self.master.is_none()) {
             self.notices.push(notice);
         }
         let mut buffer = vec![0; 300_000];
@@ -222,6 +226,10 @@ impl World {
             if count == 0 {
                 self.master = None;
                 return;
+            }
+            if let Some(notice) = decode_notice(&buffer[..count], &mut self.words) {
+                self.notices.push(notice);
+                continue;
             }
             match Report::decode(&buffer[..count]) {
                 Ok(Report::Done(done)) => self.done.push(done),
