@@ -59,7 +59,7 @@ fn mend(net: &mut Net, mishap: &Mishap) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_bad_network_loses_nothing(
@@ -153,6 +153,47 @@ proptest! {
             for node in host.cluster.view().nodes() {
                 prop_assert!(node.missing() <= 499 && node.held() <= 1_001);
             }
+        }
+    }
+
+    #[test]
+    fn whoever_is_paused_declares_nobody_dead(
+        seed: u64,
+        nodes in 2..5usize,
+        plan in proptest::collection::vec((0..2usize, 0..3u8, 1..2_500u64, 0..700u64), 1..6),
+    ) {
+        let mut net = Net::formed(seed, nodes, 2);
+        (net.loss, net.delay) = (2, (ms(0), ms(2)));
+        for (n, what, lasts, rest) in plan {
+            let held = match what {
+                0 => vec![0, 1],
+                1 => vec![1],
+                _ => vec![],
+            };
+            for medium in &held {
+                net.hosts[n].stuck.insert(*medium, Vec::new());
+            }
+            if held.is_empty() {
+                net.pause(n);
+            }
+            net.run(ms(lasts));
+            if held.is_empty() {
+                net.resume(n);
+            }
+            for medium in held {
+                net.unstick(n, medium);
+            }
+            net.run(ms(rest));
+            // Others may bury the paused one, which did not speak. Nobody buries those that were never paused.
+            for host in &net.hosts {
+                for node in host.cluster.view().nodes().skip(2) {
+                    prop_assert_eq!(node.counters().deaths, 0);
+                }
+            }
+            let of = 1 - n;
+            let seen = net.hosts[n].cluster.view().node(&net::name(of)).unwrap().counters().deaths;
+            let spoke = net.hosts[of].cluster.view().counters().stalls == 0;
+            prop_assert!(seen == 0 || !spoke, "the paused n{} buried n{}", n + 1, of + 1);
         }
     }
 }

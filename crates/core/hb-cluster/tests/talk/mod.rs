@@ -173,15 +173,14 @@ impl Talk {
                     continue;
                 }
                 Output::Persist { record, token } => {
+                    let bytes = |text: &str| Some(text.as_bytes().to_vec());
                     match record {
                         Record::Generation(g) => {
                             self.stored.generation = Some(Record::generation_text(*g).into_bytes());
                         }
                         Record::Uuid(uuid) => self.stored.uuid = Some(uuid.0.to_vec()),
-                        Record::HostCache(text) => self.stored.hostcache = Some(text.clone().into_bytes()),
-                        Record::DelHostCache(text) => {
-                            self.stored.delhostcache = Some(text.clone().into_bytes())
-                        }
+                        Record::HostCache(text) => self.stored.hostcache = bytes(text),
+                        Record::DelHostCache(text) => self.stored.delhostcache = bytes(text),
                     }
                     if self.persists {
                         let token = *token;
