@@ -36,6 +36,14 @@ pub enum Received {
 /// How often a reset is read past: the kernel tells of it once a process death, before what is still queued.
 const RESETS: usize = 4;
 
+/// How much one end may have under way. The machine's limit for it may be smaller than a datagram: root passes it.
+fn set_capacity(fd: &OwnedFd, bytes: usize) -> io::Result<()> {
+    // The kernel doubles what it is asked for.
+    let half = bytes / 2;
+    let set = sockopt::set_socket_send_buffer_size_force(fd, half);
+    Ok(set.or_else(|_| sockopt::set_socket_send_buffer_size(fd, half))?)
+}
+
 impl Pair {
     /// Smallest capacity that takes the largest datagram.
     pub const ONE_DATAGRAM_BYTES: usize = 68 << 10;
@@ -48,9 +56,8 @@ impl Pair {
     pub fn new(to_child_bytes: usize, to_master_bytes: usize) -> io::Result<(Pair, OwnedFd)> {
         let flags = SocketFlags::CLOEXEC;
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
-        // The kernel doubles what it is asked for.
-        sockopt::set_socket_send_buffer_size(&ours, to_child_bytes / 2)?;
-        sockopt::set_socket_send_buffer_size(&theirs, to_master_bytes / 2)?;
+        set_capacity(&ours, to_child_bytes)?;
+        set_capacity(&theirs, to_master_bytes)?;
         rustix::io::ioctl_fionbio(&ours, true)?;
         Ok((Pair { fd: ours }, theirs))
     }

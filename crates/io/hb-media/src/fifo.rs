@@ -214,6 +214,25 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_written_only_whole_messages_come_out() {
+        let pieces = [&b">>>\n"[..], b"<<<\n", b"t=a\n", b"\n", b">>", b"<", b"\0\xff", &[b'x'; 600]];
+        let mut rng = hb_base::Rng::new(7);
+        let mut cutter = Cutter::default();
+        let mut messages = 0;
+        for _ in 0..100_000 {
+            let piece = pieces[usize::try_from(rng.below(pieces.len() as u64)).unwrap()];
+            cutter.push(piece, |text| {
+                messages += 1;
+                assert!(text.starts_with(b">>>") && text.ends_with(b"\n"));
+                let mut lines = text.split(|byte| *byte == b'\n').rev().skip(1);
+                assert!(lines.next().unwrap().starts_with(b"<<<"));
+                assert!(lines.all(|line| !line.starts_with(b"<<<")));
+            });
+        }
+        assert!(messages > 100);
+    }
+
+    #[test]
     fn a_fifo_is_made_once_and_other_files_are_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("fifo");

@@ -32,7 +32,7 @@ pub struct Settle {
     pub realtime: Realtime,
     /// Whether programs started later can gain no privileges.
     pub no_new_privileges: bool,
-    /// Sent to the child by the kernel when its parent is gone.
+    /// Sent to the child by the kernel when its parent is gone; exactly: the thread that started it.
     pub parent_death: Option<Signal>,
 }
 
