@@ -91,9 +91,14 @@ fn start(name: &str, title: &str, args: &[&str], settle: Settle) -> (Child, Unix
 
 /// Reads until `last` has come.
 fn read_until(stream: &mut UnixStream, last: &str) -> String {
+    read_until_all(stream, &[last])
+}
+
+/// Reads until all of `words` have come, in any order.
+fn read_until_all(stream: &mut UnixStream, words: &[&str]) -> String {
     let mut text = String::new();
     let mut buffer = [0; 4096];
-    while !text.contains(last) {
+    while !words.iter().all(|word| text.contains(word)) {
         match stream.read(&mut buffer).expect("the child answers in time") {
             0 => panic!("the child went away after {text:?}"),
             n => text.push_str(&String::from_utf8_lossy(&buffer[..n])),
@@ -159,8 +164,7 @@ fn the_end_of_a_child_is_an_event() {
 
 fn a_child_dies_with_its_parent() {
     let (mut middle, mut stream) = start("middle", "middle", &[], Settle::executor());
-    let text = read_until(&mut stream, "nonvoluntary_ctxt_switches");
-    assert!(text.contains("grandchild="), "{text}");
+    read_until_all(&mut stream, &["grandchild=", "nonvoluntary_ctxt_switches"]);
     middle.signal(Signal::Kill).expect("ours");
     middle.wait().expect("ours");
     // The grandchild holds the other end: its death ends the stream.
