@@ -102,6 +102,9 @@ pub(crate) fn read(report: &mut Report, bytes: &[u8], mode: Option<u32>) -> Opti
         Reader { report, signing: None, keys: Vec::new(), broken: Vec::new(), complained: false };
     reader.check_mode(mode);
     for line in lines(File::Authkeys, bytes) {
+        if reader.report.is_full() {
+            break;
+        }
         reader.line(line);
     }
     reader.finish()
