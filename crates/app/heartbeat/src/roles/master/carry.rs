@@ -142,6 +142,9 @@ impl Master {
 
     /// The node has left: end the children and wait for them, so that a successor finds every socket free.
     pub(super) fn part(mut self, restart: bool) {
+        for post in [Post::Lrmd, Post::Stonithd] {
+            self.retire_executor(post);
+        }
         let text = if restart { "Heartbeat restarts." } else { "Heartbeat shutdown complete." };
         self.journal.line(Severity::Info, text, &self.posts.logd);
         self.posts.end_all(clock::monotonic() + CHILDREN_PATIENCE, &mut self.events);

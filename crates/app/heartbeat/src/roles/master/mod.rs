@@ -58,6 +58,8 @@ pub(crate) struct Master {
     pub(crate) media: Vec<String>,
     /// Configured directives that have no effect in this version.
     pub(crate) not_yet: Vec<String>,
+    /// Words of executors' notices seen so far.
+    pub(crate) words: hb_lrm::channel::Words,
     /// Where packets for writers are put together.
     pub(crate) packet_buffer: Vec<u8>,
     /// When the wall clock and the load are read next.
@@ -126,6 +128,7 @@ impl Master {
             realtime: RealtimeReport::default(),
             media,
             not_yet: Vec::new(),
+            words: hb_lrm::channel::Words::default(),
             packet_buffer: Vec::with_capacity(2048),
             environment_due: hb_base::Instant::ZERO,
             events,
