@@ -167,7 +167,8 @@ impl<'f> Context<'f> {
                 self.refuse_second(directive, word.at);
             }
             self.seen.insert(directive.name, word.at);
-            if directive.repeat != Repeat::Many {
+            // The old name is not recorded, and neither is what it changes.
+            if directive.repeat != Repeat::Many && directive.name != "nice_failback" {
                 self.record(directive.name, word);
             }
             apply(self, word);
