@@ -251,3 +251,23 @@ fn the_fencing_program_is_asked_and_its_absence_is_told() {
     assert!(matches!(unknown, Err(StonithProblem::Failed { rc: Some(8), .. })), "{unknown:?}");
     drop(no_fork);
 }
+
+#[test]
+fn programs_of_a_realtime_process_run_as_ordinary_ones() {
+    // SAFETY: the parameter is a plain structure; 0 is this thread, which ends with the test.
+    let realtime = unsafe {
+        let mut param: libc::sched_param = std::mem::zeroed();
+        param.sched_priority = 1;
+        libc::sched_setscheduler(0, libc::SCHED_RR, &raw const param) == 0
+    };
+    if !realtime {
+        let allowed = std::env::var("HB_ALLOW_MISSING").as_deref() == Ok("1");
+        assert!(allowed, "this test needs the right to realtime scheduling; HB_ALLOW_MISSING=1 skips it");
+        return;
+    }
+    let mut world = World::new();
+    let script = world
+        .script("s", "#!/bin/sh\nread -r line < /proc/$$/stat\nset -- ${line##*) }\necho policy ${39}\n");
+    world.start(1, &script).unwrap();
+    assert_eq!(world.exit(1).head, "policy 0\n");
+}
