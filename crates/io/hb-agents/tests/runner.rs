@@ -97,6 +97,21 @@ fn is_alive(pid: &str) -> bool {
 }
 
 #[test]
+fn a_program_hears_the_signals_that_its_role_reads() {
+    // As every role does; blocked in this thread from now on.
+    let mut events: hb_runtime::EventLoop<()> = hb_runtime::EventLoop::new().unwrap();
+    events.take_signals().unwrap();
+    let mut world = World::new();
+    // Some shells unblock all signals themselves; this one does not.
+    let told = world.file("told");
+    let resource =
+        world.script("s", &format!("#!/bin/bash\ngrep SigBlk /proc/self/status > {}\n", told.display()));
+    world.start(1, &resource).unwrap();
+    world.until(|_| fs::read_to_string(&told).is_ok_and(|text| text.ends_with('\n')));
+    assert_eq!(fs::read_to_string(&told).unwrap(), "SigBlk:\t0000000000000000\n");
+}
+
+#[test]
 fn output_and_exit_code_reach_us() {
     let mut world = World::new();
     let script = world.script("a", "#!/bin/sh\necho hello $1\necho ocf-exit-reason:no luck >&2\nexit 6\n");
