@@ -191,7 +191,7 @@ fn codes(change: &Where) -> (bool, Vec<Code>) {
     match change {
         HaCf(lines) => ha_cf = complete(lines),
         Without(name) => {
-            ha_cf = ha_cf.lines().filter(|l| !l.starts_with(name)).map(|l| format!("{l}\n")).collect()
+            ha_cf = ha_cf.lines().filter(|l| !l.starts_with(name)).map(|l| format!("{l}\n")).collect();
         }
         Authkeys(text) => keys = text,
         Mode(bits) => mode = *bits,

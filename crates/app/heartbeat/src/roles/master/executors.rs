@@ -65,7 +65,7 @@ impl Master {
         notice.is_some()
     }
 
-    pub(super) fn from_executor(&mut self, now: Instant, packet: &[u8]) {
+    pub(super) fn executor_says(&mut self, now: Instant, packet: &[u8]) {
         let event = match Report::decode(packet) {
             Ok(Report::State(state)) => {
                 self.node.handle(now, Input::Executor(ExecutorEvent::Up { active: state.active }));
@@ -82,7 +82,7 @@ impl Master {
         self.node.handle(now, Input::Executor(event));
     }
 
-    pub(super) fn from_fencer(&mut self, now: Instant, packet: &[u8]) {
+    pub(super) fn fencer_says(&mut self, now: Instant, packet: &[u8]) {
         match Report::decode(packet) {
             Ok(Report::State(_)) => {}
             Ok(Report::Done(done)) => {

@@ -204,11 +204,11 @@ fn start_role(
     title: String,
     args: Vec<String>,
     settle: Settle,
-    (to_child, to_master): (usize, usize),
+    (tell_child, to_master): (usize, usize),
 ) -> Start {
     Box::new(move || {
         let refused = |error| hb_runtime::SpawnError::Refused { title: title.clone(), error };
-        let (pair, theirs) = Pair::new(to_child, to_master).map_err(refused)?;
+        let (pair, theirs) = Pair::new(tell_child, to_master).map_err(refused)?;
         let words: Vec<&str> = args.iter().map(String::as_str).collect();
         let fds = [("pair", theirs.as_fd())];
         let child =
