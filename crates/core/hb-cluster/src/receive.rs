@@ -90,7 +90,7 @@ impl Cluster {
         if returned {
             self.node_returned(id);
         }
-        let first_word = self.hear(id);
+        let first_word = self.hear(id, arrival.stamp);
         if self.is_to_us(&message) {
             self.refresh_link(id, arrival.medium, arrival.stamp);
             let message = Arc::new(message);
@@ -159,9 +159,14 @@ impl Cluster {
     }
 
     /// Something of this node was accepted. Whether it is the first since it was last dead.
-    fn hear(&mut self, id: NodeId) -> bool {
+    fn hear(&mut self, id: NodeId, stamp: Instant) -> bool {
         let Some(node) = self.nodes.find_mut(id) else { return false };
         let first_word = !core::mem::replace(&mut node.heard, true);
+        if first_word {
+            // Its status may have been overtaken by this. From here on it has its own deadtime, not initdead, and the
+            // silence before its first word must not be held against it.
+            node.silent_since = node.silent_since.max(stamp);
+        }
         self.greet |= first_word && node.kind == Kind::Normal;
         first_word
     }
@@ -169,14 +174,6 @@ impl Cluster {
     /// `NS_` messages have no number; most are not even for us.
     fn receive_unsequenced(&mut self, id: NodeId, arrival: Arrival, message: &Message) {
         let kind = message.kind().unwrap_or_default();
-        let Some(node) = self.nodes.find_mut(id) else { return };
-        // DEVIATION: the original does not look at the generation here, so that a late acknowledgement or refusal of a
-        // node's former life counts for its present one.
-        let former = message.hex("hg").is_some_and(|generation| generation != node.generation);
-        if node.left || (former && node.generation > 0) {
-            node.counters.stale += 1;
-            return;
-        }
         if kind == "NS_nak_rexmit" {
             return self.take_refusal(id, message);
         }
@@ -185,7 +182,7 @@ impl Cluster {
         {
             return;
         }
-        let first_word = self.hear(id);
+        let first_word = self.hear(id, arrival.stamp);
         self.refresh_link(id, arrival.medium, arrival.stamp);
         if let Some(node) = self.nodes.find_mut(id) {
             node.counters.received += 1;
