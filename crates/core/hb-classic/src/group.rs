@@ -145,8 +145,6 @@ pub struct GroupRun {
     tries: u32,
     failed: bool,
     blocked: bool,
-    /// Resources whose state changed, with the state before, until somebody asks. Asked for after each input.
-    changes: Vec<(usize, ResourceState)>,
     /// Whether a stop failure is forgotten: a planted defect.
     forgetful: bool,
 }
@@ -172,7 +170,6 @@ impl GroupRun {
             tries: 0,
             failed: false,
             blocked: false,
-            changes: Vec::new(),
             forgetful: false,
         }
     }
@@ -452,11 +449,6 @@ impl GroupRun {
         }
     }
 
-    /// What changed since the last time.
-    pub(crate) fn take_changes(&mut self) -> Vec<(usize, ResourceState)> {
-        core::mem::take(&mut self.changes)
-    }
-
     /// The executor died: what ran will never be answered.
     pub(crate) fn executor_lost(&mut self) {
         self.running = None;
@@ -485,7 +477,6 @@ impl GroupRun {
         if let Some(run) = self.resources.get_mut(index) {
             if run.state != state {
                 run.since = now;
-                self.changes.push((index, run.state));
             }
             run.state = state;
             run.reason = reason;
