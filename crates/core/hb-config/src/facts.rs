@@ -117,7 +117,6 @@ pub struct Wanted {
     pub groups: BTreeSet<String>,
     /// Host names to resolve.
     pub hosts: BTreeSet<String>,
-    /// Fencing device types whose parameter names are needed. Empty: none of the files has a fencing device
-    /// for this node.
+    /// Whether the fencing device types are needed.
     pub stonith_types: BTreeSet<String>,
 }

@@ -94,7 +94,7 @@ impl Ours {
     fn measure(&self, repeat: u32, report: &mut Report) -> Result<()> {
         let starts = samples(repeat.min(STARTS), |_| self.start())?;
         report.add(Row::of("both nodes started, until the address answers", OURS, "ms", &starts));
-        let off = blows(&self.cluster.world, &self.probe, repeat, &mut |_, _| self.seasoned())?;
+        let off = blows(&self.cluster.world, &self.probe, repeat, &mut |_, _| self.whole())?;
         report.add(Row::of(POWER_OFF, OURS, "ms", &off));
         self.whole()?;
         let standbys = samples(repeat, |round| self.standby(round))?;
@@ -110,18 +110,6 @@ impl Ours {
             let settled = |node: &String| self.cluster.held(node).is_ok_and(|held| held != "transition");
             peers::cluster_is_ready(&self.cluster) && self.cluster.names().iter().all(settled)
         })
-    }
-
-    /// Whole, and past the time after a start in which a node asks others for more patience.
-    fn seasoned(&self) -> Result<()> {
-        self.whole()?;
-        let configured = milliseconds(self.cluster.design.deadtime);
-        let usual = |node: &String| {
-            let nodes = self.cluster.document(node, "nodes").unwrap_or_default();
-            let mut peers = nodes.as_array().into_iter().flatten();
-            peers.all(|peer| peer["deadtime_ms"].as_f64().is_none_or(|deadtime| deadtime <= configured))
-        };
-        until::holds(LIMIT, "the usual dead time to apply", || self.cluster.names().iter().all(usual))
     }
 
     fn start(&self) -> Result<f64> {

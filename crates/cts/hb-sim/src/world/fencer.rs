@@ -1,0 +1,107 @@
+//! The fencing role's process, and the power switches outside the nodes.
+
+use super::host::{FENCER, News};
+use super::network::nanos;
+use super::{Event, World};
+use crate::chance::Subject;
+use crate::plan::{Mishap, What};
+use hb_base::{CallId, NodeName};
+use hb_lrm::{Action, Operation, Outcome};
+use hb_node::FencerEvent;
+
+/// What a device answers in the end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Answer {
+    /// It switched.
+    Done,
+    /// It is there.
+    Fine,
+    /// It did not, or says so.
+    Failed,
+    /// It never answered.
+    TimedOut,
+}
+
+/// In nanoseconds.
+const SECOND: u64 = 1_000_000_000;
+
+impl World<'_> {
+    pub(super) fn fencer_turn(&mut self, node: u8) {
+        self.stats.turns += 1;
+        let Some(fencer) = &mut self.host_mut(node).fencer else { return };
+        let Some((call, operation)) = fencer.inbox.pop_front() else { return };
+        let (instance, more) = (fencer.instance, !fencer.inbox.is_empty());
+        self.start_device(node, instance, call, &operation);
+        if more {
+            self.wake(node, FENCER);
+        }
+    }
+
+    fn start_device(&mut self, node: u8, fencer: u32, call: CallId, operation: &Operation) {
+        self.stats.fencings += u64::from(operation.action != Action::Status);
+        let victim = operation.resource.args.get(1).and_then(|name| NodeName::new(name));
+        let victim = victim.and_then(|name| self.hosts.iter().position(|host| host.name == name));
+        let victim = victim.map_or(u8::MAX, |place| place as u8);
+        let now = self.now();
+        let draw = self.chance.of(Subject::Device, u64::from(node), now);
+        let length = draw.between(SECOND / 20, 2 * SECOND);
+        let limit = operation.timeout.map_or(60 * SECOND, nanos);
+        let switches = operation.action != Action::Status && victim != u8::MAX;
+        let mishap = self.device_mishap(if switches { victim } else { 1 - node.min(1) });
+        let (cut_after, answer, after) = match mishap {
+            None if !switches => (None, Answer::Fine, length / 4),
+            None => (Some(length / 2), Answer::Done, length),
+            Some(Mishap::Fail) => (None, Answer::Failed, length),
+            Some(Mishap::Lie) => (Some(length / 2), Answer::Failed, length),
+            Some(Mishap::Hang) => (None, Answer::TimedOut, limit),
+            Some(Mishap::Slow) if length * 10 > limit => (Some(length * 10), Answer::TimedOut, limit),
+            Some(Mishap::Slow) if !switches => (None, Answer::Fine, length * 10),
+            Some(Mishap::Slow) => (Some(length * 9), Answer::Done, length * 10),
+        };
+        if let Some(after) = cut_after.filter(|_| switches) {
+            self.agenda.put(now + after, Event::Switch { victim });
+        }
+        let say = format_args!("   device works on {:?} {answer:?} in {after} ns", operation.resource.args);
+        self.trace.say(now, Some(node), say);
+        self.agenda.put(now + after, Event::DeviceAnswers { node, fencer, call: call.0, answer, victim });
+    }
+
+    fn device_mishap(&self, victim: u8) -> Option<Mishap> {
+        self.plan.steps.iter().zip(&self.in_force).filter(|(_, on)| **on).find_map(|(step, _)| {
+            match step.what {
+                What::Device { node, mishap } if node == victim => Some(mishap),
+                _ => None,
+            }
+        })
+    }
+
+    /// A switch turns a node off and on again.
+    pub(super) fn switch(&mut self, victim: u8) {
+        self.trace.note(u64::from(victim) + 77);
+        self.cut_power(victim);
+        // Off is off: whoever hears of it may rely on it, and what boots again starts from scratch.
+        self.power_on_later(victim, 2 * SECOND);
+    }
+
+    /// A device answers; the fencing role that asked may be gone.
+    pub(super) fn device_answers(&mut self, asker: (u8, u32), call: u64, answer: Answer, victim: u8) {
+        let (node, instance) = asker;
+        let outcome = match answer {
+            Answer::Done => Outcome::Ok,
+            Answer::Fine => Outcome::Running,
+            Answer::Failed => {
+                Outcome::Failed { rc: Some(5), reason: "the simulated switch failed".to_owned() }
+            }
+            Answer::TimedOut => Outcome::TimedOut,
+        };
+        let there = self.host(node).fencer.as_ref().is_some_and(|fencer| fencer.instance == instance);
+        if !there {
+            return;
+        }
+        // What has booted since began anew, and says so itself.
+        if answer == Answer::Done && !self.host(victim).power {
+            self.ownership.confirmed_down(victim);
+        }
+        self.tell(node, News::Fencer(FencerEvent::Executed { call: CallId(call), outcome }));
+    }
+}
