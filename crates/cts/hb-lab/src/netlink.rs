@@ -4,7 +4,7 @@
 
 use crate::error::{Attempt, LabError, Result, failed};
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
+    DefaultNla, NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
 };
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use netlink_packet_route::link::{
@@ -17,6 +17,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+/// `IFLA_PROTINFO` with one byte: the state of a bridge's port.
+const PROTOCOL_INFO: u16 = 12;
+const PORT_DISABLED: u8 = 0;
+const PORT_FORWARDING: u8 = 3;
 const ANSWER_BYTES: usize = 16 * 1024;
 
 /// Sends one request and awaits its acknowledgement, or the first object when one was asked for.
@@ -142,6 +146,16 @@ impl Link {
         let mut message = LinkMessage::default();
         message.header.change_mask = LinkFlags::Up;
         self.change(message, "set an interface down")
+    }
+
+    /// Has the bridge that the interface is plugged into forward its frames, or drop them all. The
+    /// link stays up: neither end of the cable can tell.
+    pub(crate) fn forward(self, forwards: bool) -> Result<()> {
+        let state = if forwards { PORT_FORWARDING } else { PORT_DISABLED };
+        let mut message = LinkMessage::default();
+        message.header.interface_family = AddressFamily::Bridge;
+        message.attributes.push(LinkAttribute::ProtoInfoUnknown(DefaultNla::new(PROTOCOL_INFO, vec![state])));
+        self.change(message, "set the state of a bridge's port")
     }
 
     /// Plugs the interface into a bridge.

@@ -304,6 +304,15 @@ impl World {
         self.ground.heal(node, network)
     }
 
+    /// Separates a node from a network inside the switch, or joins them again. As in a partition
+    /// between switches, no carrier tells.
+    ///
+    /// # Errors
+    /// As for [`World::cut`].
+    pub fn separate(&self, node: &str, network: Network, apart: bool) -> Result<()> {
+        self.ground.switch.within(|| Link::named(&Ground::port(node, network))?.forward(!apart))
+    }
+
     /// Whether a cable is pulled.
     ///
     /// # Errors

@@ -142,10 +142,13 @@ impl Ours {
         let other = if holder == "n1" { "n2" } else { "n1" };
         let outlet = self.cluster.world.node(other)?;
         let networks = [0, 1].map(Network::Service);
-        networks.iter().try_for_each(|network| self.cluster.world.cut(other, *network))?;
+        let separate = |apart| {
+            networks.iter().try_for_each(|network| self.cluster.world.separate(other, *network, apart))
+        };
+        separate(true)?;
         until::holds(LIMIT, "both to hold the address", || outlet.holds_address(SERVICE).unwrap_or(false))?;
         let since = Instant::now();
-        networks.iter().rev().try_for_each(|network| self.cluster.world.heal(other, *network))?;
+        separate(false)?;
         until::holds(LIMIT, "exactly one to hold the address", || {
             let holds = |node: &&Outlet| node.holds_address(SERVICE).unwrap_or(false);
             self.cluster.world.nodes().filter(holds).count() == 1

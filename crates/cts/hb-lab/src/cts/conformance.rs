@@ -173,11 +173,11 @@ fn partition(stage: &Stage) -> Result<()> {
     cluster.await_runs(LIMIT, "a", &["n1"])?;
     cluster.await_held(LIMIT, "n2", "local")?;
     for network in [0, 1].map(Network::Service) {
-        cluster.world.cut("n2", network)?;
+        cluster.world.separate("n2", network, true)?;
     }
     cluster.await_runs(LIMIT, "a", &["n1", "n2"])?;
     for network in [0, 1].map(Network::Service) {
-        cluster.world.heal("n2", network)?;
+        cluster.world.separate("n2", network, false)?;
     }
     cluster.await_formed(LIMIT)?;
     // With the original both let go of everything first, so wait for one holder that both agree on.

@@ -104,6 +104,9 @@ fn cables(_: &Stage) -> Result<()> {
     world.heal("n1", ETH0)?;
     let healed = Instant::now();
     until::holds(LIMIT, "answers again", || probe.first_answer(healed).is_some())?;
+    world.separate("n1", ETH0, true)?;
+    until::holds(LIMIT, "silence of a node set apart", || !served())?;
+    world.separate("n1", ETH0, false)?;
     let again = Instant::now();
     until::holds(LIMIT, "more answers", || probe.first_answer(again).is_some())?;
     let outage = probe.outage(since);
