@@ -141,9 +141,8 @@ impl Cluster {
         peers.filter(|node| overdue(node)).any(|node| node.stalls < bounds::STALL_RESTARTS)
     }
 
-    /// We did not run for `by`: silence in that time says nothing about others. Their clocks start anew; after a few
-    /// stalls in a row without a word from a peer they are only moved on by the time lost, so that silence while we
-    /// were awake still adds up and a real death is found.
+    /// We did not run for `by`: silence in that time says nothing about others. See [`Stall::moved`] for what remains
+    /// of the silence before it.
     pub(crate) fn stalled(&mut self, by: Duration) {
         self.counters.stalls += 1;
         let name = self.options.node.clone();
@@ -154,15 +153,45 @@ impl Cluster {
         }
         let now = self.now;
         self.lower_barrier();
-        for node in self.nodes.iter_mut() {
-            let anew = node.stalls < bounds::STALL_RESTARTS;
+        let patience: Vec<Duration> = self.nodes.iter().map(|node| self.patience(node)).collect();
+        for (node, patience) in self.nodes.iter_mut().zip(patience) {
+            let stall = Stall { now, by, patience, earlier: node.stalls };
             node.stalls = node.stalls.saturating_add(1);
-            let moved = |since: Instant| if anew { now } else { (since + by).min(now) };
-            node.silent_since = moved(node.silent_since);
+            node.silent_since = stall.moved(node.silent_since);
             for link in &mut node.links {
-                link.seen = moved(link.seen);
+                link.seen = stall.moved(link.seen);
             }
         }
         self.watch_from_now();
+    }
+}
+
+/// A stall of ours, as it concerns one peer.
+struct Stall {
+    now: Instant,
+    by: Duration,
+    /// The peer's deadtime, or what stands for it.
+    patience: Duration,
+    /// Stalls since the peer's last word.
+    earlier: u32,
+}
+
+impl Stall {
+    /// From when on the peer's silence counts.
+    ///
+    /// After a long stall: from now. After one shorter than half its patience, what we heard of its silence while
+    /// awake still counts, but it gets at least that half to speak, in which a status is due (deadtime is more than
+    /// two keepalives). After a few stalls without a word between, only the time lost is taken off, so that silence
+    /// while we were awake adds up and a real death is found.
+    fn moved(&self, since: Instant) -> Instant {
+        let half = self.patience / 2;
+        let awake = since + self.by;
+        if self.earlier >= bounds::STALL_RESTARTS {
+            awake.min(self.now)
+        } else if self.by < half {
+            awake.max(self.now.minus(half)).min(self.now)
+        } else {
+            self.now
+        }
     }
 }

@@ -258,6 +258,21 @@ fn a_reported_stall_while_draining_voids_the_round() {
 }
 
 #[test]
+fn a_short_stall_takes_only_itself_off_a_silence_but_leaves_half_a_deadtime_to_speak() {
+    for (silent_before, dies_after) in [(500, 3_500), (3_000, 2_000)] {
+        let mut peer = Peer::new("n2");
+        let mut talk = Talk::active(&mut [&mut peer]);
+        talk.after(ms(silent_before));
+        talk.now += ms(1_500);
+        talk.input(Input::Stalled { by: ms(1_500) });
+        talk.after(ms(dies_after - 1));
+        assert_eq!(deaths(&talk), [""; 0], "{silent_before}");
+        talk.after(ms(1));
+        assert_eq!(deaths(&talk), ["n2 silence"], "{silent_before}");
+    }
+}
+
+#[test]
 fn endless_stalls_do_not_keep_the_dead_alive() {
     let mut peer = Peer::new("n2");
     let mut talk = Talk::active(&mut [&mut peer]);
