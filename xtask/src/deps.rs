@@ -28,6 +28,7 @@ const TWICE: &[(&str, &str)] = &[
     ("windows-link", "never compiled on Linux"),
     ("windows-targets", "never compiled on Linux"),
     ("getrandom", "proptest and tempfile move at their own pace"),
+    ("syn", "derive macros move at their own pace"),
     ("rand_core", "proptest moves at its own pace"),
     ("r-efi", "never compiled on Linux"),
     ("linux-raw-sys", "rustix moves at its own pace"),
