@@ -35,6 +35,9 @@ impl Cluster {
     }
 
     /// When each live node and each link that is up will have been silent for too long.
+    ///
+    /// DEVIATION: the original also watches itself and restarts when its own statuses stop. We learn of our own pauses
+    /// by being late.
     fn silences(&self) -> impl Iterator<Item = (Instant, NodeId, Option<MediumId>)> {
         self.nodes.iter().flat_map(|node| {
             let patience = self.patience(node);

@@ -43,9 +43,9 @@ codes! {
     GENERATION_BEHIND = "generation_behind";
     /// A status came later than warntime: `silent`, `warntime`.
     LATE_HEARTBEAT = "late_heartbeat";
-    /// A link came up.
+    /// A link came up: `reason` (a frame came over it).
     LINK_UP = "link_up";
-    /// A link went down.
+    /// A link went down: `reason` (silence; its readers were drained).
     LINK_DOWN = "link_down";
     /// Frames with a wrong signature: `cause`, `more` since the last such notice.
     FRAME_REJECTED = "frame_rejected";
@@ -128,7 +128,8 @@ impl Cluster {
 pub(crate) fn link(node: &NodeName, ifname: &str, up: bool, own: bool) -> Notice {
     let severity = if up || own { Severity::Info } else { Severity::Warning };
     let code = if up { LINK_UP } else { LINK_DOWN };
-    Notice::new(severity, code, alloc::format!("{node}:{ifname}"))
+    let reason = if up { "frame" } else { "silence" };
+    Notice::new(severity, code, alloc::format!("{node}:{ifname}")).with("reason", reason)
 }
 
 pub(crate) fn status(node: &NodeName, from: &Status, to: &Status, reason: StatusReason) -> Notice {

@@ -174,6 +174,14 @@ impl Cluster {
     /// `NS_` messages have no number; most are not even for us.
     fn receive_unsequenced(&mut self, id: NodeId, arrival: Arrival, message: &Message) {
         let kind = message.kind().unwrap_or_default();
+        let Some(node) = self.nodes.find_mut(id) else { return };
+        // DEVIATION: the original does not look at the generation here, so that a late acknowledgement or refusal of a
+        // node's former life counts for its present one.
+        let former = message.hex("hg").is_some_and(|generation| generation != node.generation);
+        if node.left || (former && node.generation > 0) {
+            node.counters.stale += 1;
+            return;
+        }
         if kind == "NS_nak_rexmit" {
             return self.take_refusal(id, message);
         }

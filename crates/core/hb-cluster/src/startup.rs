@@ -16,6 +16,8 @@ use hb_wire::Message;
 const START_GRACE_LASTS: Duration = Duration::from_secs(5);
 /// By so much longer, as the original.
 const START_GRACE: Duration = Duration::from_secs(2);
+/// With a short deadtime, how many of them it lasts.
+const SHORT_GRACE_DEADTIMES: u32 = 10;
 /// Below this deadtime the original's grace would dominate it.
 const SHORT_DEADTIME: Duration = Duration::from_secs(1);
 /// The node list is asked for again after this, as the original; sooner from a node of our kind.
@@ -186,7 +188,12 @@ impl Cluster {
         self.phase = Phase::Forming;
         let timing = &self.options.timing;
         self.start_grace = if timing.deadtime < SHORT_DEADTIME { timing.deadtime / 2 } else { START_GRACE };
-        self.deadlines.set(Timer::StartGrace, now + START_GRACE_LASTS);
+        let lasts = if timing.deadtime < SHORT_DEADTIME {
+            (timing.deadtime * SHORT_GRACE_DEADTIMES).min(START_GRACE_LASTS)
+        } else {
+            START_GRACE_LASTS
+        };
+        self.deadlines.set(Timer::StartGrace, now + lasts);
         self.deadlines.set(Timer::Initdead, now + timing.initdead);
         for node in self.nodes.iter_mut() {
             node.silent_since = now;

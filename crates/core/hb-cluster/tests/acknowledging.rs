@@ -176,3 +176,17 @@ fn a_filling_history_is_told_at_three_quarters() {
     }
     assert!(talk.noticed(hb_cluster::notices::HISTORY_FILLING));
 }
+
+#[test]
+fn an_acknowledgement_of_a_former_life_counts_for_nothing() {
+    let mut peer = Peer::new("n2");
+    let mut talk = Talk::active(&mut [&mut peer]);
+    let sent = talk.cluster.view().flow().hiseq;
+    let late = ack(&peer, sent);
+    let again = Peer { generation: 101, ..peer };
+    talk.hear(&again.at(1, again.status("init")));
+    talk.hear(&late);
+    assert_eq!(talk.node("n2").acknowledged(), 0);
+    talk.hear(&ack(&again, sent));
+    assert_eq!(talk.node("n2").acknowledged(), sent);
+}

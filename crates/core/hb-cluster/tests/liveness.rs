@@ -230,7 +230,7 @@ fn a_node_without_readers_declares_nobody_dead() {
 fn a_late_timer_is_a_stall_and_evidence_begins_anew() {
     let mut peer = Peer::new("n2");
     let mut talk = Talk::active(&mut [&mut peer]);
-    talk.now = talk.now + ms(60_000);
+    talk.now += ms(60_000);
     talk.input(Input::Timer);
     assert!(talk.noticed(notices::STALLED));
     assert_eq!((deaths(&talk).len(), talk.cluster.view().counters().stalls), (0, 1));

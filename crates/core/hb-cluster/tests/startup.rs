@@ -282,3 +282,18 @@ fn our_own_copies_come_back_with_control_fields() {
     let sent = talk.sent("app").pop().unwrap();
     assert_eq!(sent.uuid("destuuid"), Some(peer.uuid));
 }
+
+#[test]
+fn the_silence_before_the_first_word_is_not_held_against_a_node() {
+    let mut talk = Talk::started(talk::options(&["n1", "n2"]));
+    talk.after(ms(6_000));
+    let mut peer = Peer::new("n2");
+    // Its status was overtaken.
+    peer.seq += 1;
+    let answer =
+        Message::new("repnodes").with("dest", "n1").with("nodelist", "n1 n2 ").with("delnodelist", " ");
+    talk.hear(&peer.next(answer));
+    assert_eq!(talk.cluster.view().phase(), Phase::Active);
+    talk.after(ms(100));
+    assert_eq!(talk.status("n2"), "init");
+}
