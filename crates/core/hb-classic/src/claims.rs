@@ -206,9 +206,36 @@ impl Classic {
     /// Nothing here can stop that resource. A peer with a device can.
     fn ask_to_be_fenced(&mut self) {
         if self.mode == crate::Mode::Fenced && self.both_native() && self.peer_alive() {
-            self.put(crate::Output::Send(messages::fence_me()));
+            self.asked_fencing = true;
+            self.put(crate::Output::Send(messages::fence_me(false)));
             let notice = self.about_us(Severity::Critical, notices::FENCE_ME).with("by", "peer");
             self.notice(notice);
+        }
+    }
+
+    /// Everything stopped after all: the peer need not fence us.
+    pub(crate) fn advance_blocked(&mut self) {
+        if self.asked_fencing && !self.groups.iter().any(crate::GroupRun::is_blocked) {
+            self.asked_fencing = false;
+            self.put(crate::Output::Send(messages::fence_me(true)));
+        }
+    }
+
+    /// Tells what became of single resources.
+    pub(crate) fn tell_resources(&mut self) {
+        for index in 0..self.groups.len() {
+            let Some(group) = self.groups.get_mut(index) else { continue };
+            for (resource, from) in group.take_changes() {
+                let Some(run) = self.groups.get(index).and_then(|group| group.resources().get(resource))
+                else {
+                    continue;
+                };
+                let notice = Notice::new(Severity::Debug, notices::RESOURCE, run.resource.id.clone())
+                    .with("from", from.word())
+                    .with("to", run.state.word())
+                    .with("reason", run.reason.word());
+                self.notice(notice);
+            }
         }
     }
 }

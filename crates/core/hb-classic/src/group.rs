@@ -145,6 +145,8 @@ pub struct GroupRun {
     tries: u32,
     failed: bool,
     blocked: bool,
+    /// Resources whose state changed, with the state before, until somebody asks. Asked for after each input.
+    changes: Vec<(usize, ResourceState)>,
     /// Whether a stop failure is forgotten: a planted defect.
     forgetful: bool,
 }
@@ -170,6 +172,7 @@ impl GroupRun {
             tries: 0,
             failed: false,
             blocked: false,
+            changes: Vec::new(),
             forgetful: false,
         }
     }
@@ -449,6 +452,11 @@ impl GroupRun {
         }
     }
 
+    /// What changed since the last time.
+    pub(crate) fn take_changes(&mut self) -> Vec<(usize, ResourceState)> {
+        core::mem::take(&mut self.changes)
+    }
+
     /// The executor died: what ran will never be answered.
     pub(crate) fn executor_lost(&mut self) {
         self.running = None;
@@ -477,6 +485,7 @@ impl GroupRun {
         if let Some(run) = self.resources.get_mut(index) {
             if run.state != state {
                 run.since = now;
+                self.changes.push((index, run.state));
             }
             run.state = state;
             run.reason = reason;

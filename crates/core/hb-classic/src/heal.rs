@@ -1,7 +1,7 @@
 //! A partition healed, and both nodes may hold the same groups.
 //!
 //! With an original in the pair the original's way is taken: wait 2 s, release everything, restart
-//! (spec: cluster-protocol 7.2). Between two of ours nothing restarts. Both tell what they hold and what they
+//! (spec: cluster-protocol 7.2), also when the two were started apart and both hold the same for 2 s. Between two of ours nothing restarts. Both tell what they hold and what they
 //! held when contact was lost (`hbkept`); the first word after a loss of contact (`info=heal`) asks the other node
 //! to tell its side, and voids any standby that the two talked about before. Both apply the same rule to each half
 //! that both hold:
@@ -14,9 +14,8 @@
 //! half and announces what is left; then the keeper tells the network again where its addresses are. What was
 //! held does not change in between, except by that release, so both always see the same.
 //!
-//! With `auto_failback legacy` there are no announcements: the returning contact makes each node ask for its own
-//! groups once more, and whoever holds one of them gives it up. A node that took the other's groups gives them up
-//! unasked, because the other may never have noticed that it was not heard.
+//! With `auto_failback legacy` there are no announcements: whoever missed the other gives up what prefers it, and
+//! asks for its own groups once more.
 
 use hb_base::Severity;
 
@@ -65,7 +64,7 @@ impl Classic {
         if !ours {
             self.timers.arm(Timer::Restart, self.now + RESTART_DELAY);
         } else if !self.negotiates() {
-            self.give_back_foreign();
+            self.give_all_foreign();
         }
     }
 
@@ -83,6 +82,9 @@ impl Classic {
         if !self.both_native() {
             let notice = self.about_us(Severity::Critical, notices::BOTH_OWN).with("which", both.word());
             self.notice(notice);
+            if !self.timers.is_armed(Timer::Overlap) {
+                self.timers.arm(Timer::Overlap, self.now + RESTART_DELAY);
+            }
             return;
         }
         let lost = self.losing(both);
@@ -105,6 +107,19 @@ impl Classic {
             heal.yielding = heal.yielding.and(lost);
         }
         self.stop_halves(lost, Reason::Healed);
+    }
+
+    /// Whether the peer says that it holds something that we hold.
+    pub(crate) fn holdings_overlap(&self) -> bool {
+        self.peer.as_ref().is_some_and(|peer| peer.is_alive() && peer.holds.overlaps(self.held))
+    }
+
+    /// An original never gives up what both hold, so we do. DEVIATION: two originals that were started apart only
+    /// complain, and run everything twice for ever.
+    pub(crate) fn overlap_persists(&mut self) {
+        if self.holdings_overlap() && self.standby.is_none() && !self.both_native() {
+            self.leave(true);
+        }
     }
 
     /// The part of `both` that the rule gives to the peer.

@@ -63,31 +63,29 @@ impl Classic {
             return;
         }
         let Some(group) = self.groups.iter().find(|group| group.key() == key) else { return };
-        if self.leaving.is_some() || self.state == State::Init && !group.may_run() {
-            self.answer(key, false);
-            return;
-        }
-        if group.half() == Held::LOCAL {
-            // Ours as much as the peer's: whoever it prefers keeps it.
-            return;
-        }
         if !group.is_wanted() && !group.may_run() {
             self.answer(key, false);
             return;
         }
-        if !self.legacy.giving.iter().any(|known| known == key) {
-            self.legacy.giving.push(key.to_string());
+        // Ours as much as the peer's: whoever it prefers keeps it. And who leaves says so when it is done.
+        if group.half() == Held::LOCAL || self.leaving.is_some() {
+            return;
         }
-        self.stop_groups(Reason::PeerAsked, |group| group.key() == key);
+        self.give(key);
     }
 
-    /// The peer was taken for dead, and never was: what we took of it, it still runs.
-    pub(crate) fn give_back_foreign(&mut self) {
-        let foreign = self.groups.iter().filter(|group| group.half() == Held::FOREIGN);
-        let held = foreign.filter(|group| group.is_wanted() || group.may_run());
-        for key in held.map(|group| group.key().to_string()).collect::<Vec<_>>() {
-            self.peer_requests(&key);
+    /// The peer was missed, and still runs what prefers it: what we took is given up.
+    pub(crate) fn give_all_foreign(&mut self) {
+        let foreign = self.groups.iter().filter(|group| group.half() == Held::FOREIGN && group.is_wanted());
+        let keys: Vec<String> = foreign.map(|group| group.key().to_string()).collect();
+        keys.iter().for_each(|key| self.give(key));
+    }
+
+    fn give(&mut self, key: &str) {
+        if !self.legacy.giving.iter().any(|known| known == key) {
+            self.legacy.giving.push(String::from(key));
         }
+        self.stop_groups(Reason::PeerAsked, |group| group.key() == key);
     }
 
     fn answer(&mut self, key: &str, we_own: bool) {
@@ -99,14 +97,18 @@ impl Classic {
 
     /// Somebody does not run a group any more, or never did.
     pub(crate) fn request_answered(&mut self, key: &str) {
-        let Some(at) = self.legacy.asked.iter().position(|asked| asked == key) else { return };
-        self.legacy.asked.remove(at);
-        let Some(index) = self.groups.iter().position(|group| group.key() == key) else { return };
-        if self.groups.get(index).is_some_and(crate::GroupRun::is_wanted) {
-            self.reannounce_group(index);
+        let was_asked = self.legacy.asked.iter().any(|asked| asked == key);
+        self.legacy.asked.retain(|asked| asked != key);
+        if self.leaving.is_some() {
             return;
         }
-        self.start_group(key, Reason::HandedOver);
+        let Some(index) = self.groups.iter().position(|group| group.key() == key) else { return };
+        let Some(group) = self.groups.get(index).filter(|group| group.half() == Held::LOCAL) else { return };
+        if group.is_wanted() {
+            self.reannounce_group(index);
+        } else if was_asked {
+            self.start_group(key, Reason::HandedOver);
+        }
     }
 
     /// Answers for what is stopped, and tracks what we hold.

@@ -45,6 +45,8 @@ pub struct Classic {
     pub(crate) legacy: Legacy,
     /// Requests of ours whose own copies have not come back yet.
     pub(crate) own_asks: u32,
+    /// We asked the peer to fence us.
+    pub(crate) asked_fencing: bool,
     pub(crate) timers: Timers,
     next_call: u64,
     out: VecDeque<Output>,
@@ -77,6 +79,7 @@ impl Classic {
             leaving: None,
             legacy: Legacy::default(),
             own_asks: 0,
+            asked_fencing: false,
             timers: Timers::default(),
             next_call: 0,
             out: VecDeque::new(),
@@ -148,8 +151,10 @@ impl Classic {
         self.advance_heal();
         self.advance_legacy();
         self.advance_leave();
+        self.advance_blocked();
         self.consider_moves();
         self.drive();
+        self.tell_resources();
     }
 
     /// Gives the executor what the groups want to run.

@@ -2,7 +2,7 @@
 //!
 //! Extensions, all appended and ignored by the original: `hbx=1` in `starting` and `resource` (we speak our
 //! extensions), `hbkept` in `resource` (what was held before contact was lost), `hbwhy=start_failed` in
-//! `ask_resources` (do not give it back), and the type `hbx_fence_me` (a resource here will not stop).
+//! `ask_resources` (do not give it back), and the type `hbx_fence_me` (a resource here will not stop; `info=over`: it did).
 
 use alloc::string::{String, ToString};
 
@@ -60,14 +60,31 @@ impl Step {
 /// What a message says. Holdings are in the sender's view.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Told {
-    Starting { native: bool },
+    Starting {
+        native: bool,
+    },
     Resource(Announced),
-    AskResources { which: Held, step: Step, after_failure: bool },
-    Takeover { word: String },
-    IpRequest { key: String },
-    IpRequestResponse { dest: Option<String>, key: String, ok: bool },
+    AskResources {
+        which: Held,
+        step: Step,
+        after_failure: bool,
+    },
+    Takeover {
+        word: String,
+    },
+    IpRequest {
+        key: String,
+    },
+    IpRequestResponse {
+        dest: Option<String>,
+        key: String,
+        ok: bool,
+    },
     Shutdone,
-    FenceMe,
+    /// A resource there will not stop; or, `over`, it did after all.
+    FenceMe {
+        over: bool,
+    },
     Nothing,
 }
 
@@ -111,7 +128,7 @@ pub(crate) fn read(message: &Message) -> Told {
             None => Told::Nothing,
         },
         "shutdone" => Told::Shutdone,
-        "hbx_fence_me" => Told::FenceMe,
+        "hbx_fence_me" => Told::FenceMe { over: message.text("info") == Some("over") },
         _ => Told::Nothing,
     }
 }
@@ -189,8 +206,9 @@ pub(crate) fn shutdone() -> Message {
     Message::new("shutdone").with("st", "dead")
 }
 
-pub(crate) fn fence_me() -> Message {
-    Message::new("hbx_fence_me")
+pub(crate) fn fence_me(over: bool) -> Message {
+    let message = Message::new("hbx_fence_me");
+    if over { message.with("info", "over") } else { message }
 }
 
 fn mark(message: Message, native: bool) -> Message {

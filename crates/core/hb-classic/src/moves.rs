@@ -81,6 +81,7 @@ impl Classic {
             && self.leaving.is_none()
             && self.fencing.is_none()
             && !self.timers.is_armed(Timer::Restart)
+            && !self.holdings_overlap()
             && self.is_settled();
         if !ready {
             return;

@@ -6,6 +6,8 @@ pub const STATE: &str = "classic_state";
 pub const HELD: &str = "classic_held";
 /// A group changed its state (`from`, `to`, `reason`).
 pub const GROUP: &str = "classic_group";
+/// A resource changed its state (`from`, `to`, `reason`); for developers.
+pub const RESOURCE: &str = "classic_resource";
 /// A group names a node that is not one of the pair; it is never started.
 pub const GROUP_HOMELESS: &str = "classic_group_homeless";
 /// A resource could not be started; its group is stopped (`group`, `failure`).

@@ -34,6 +34,8 @@ pub struct Peer {
     pub stable: bool,
     /// What it held before contact was lost, as it says.
     pub(crate) kept: Held,
+    /// Its start is over, or it has left: it takes nothing by itself.
+    pub(crate) settled: bool,
     /// It was heard since its last death.
     pub(crate) heard: bool,
     /// It said `starting` and has not settled since.
@@ -54,6 +56,7 @@ impl Peer {
             may_hold: Held::ALL,
             stable: false,
             kept: Held::NONE,
+            settled: false,
             heard: false,
             starting: false,
             fresh: false,
@@ -66,9 +69,11 @@ impl Peer {
         self.presence == Presence::Alive
     }
 
-    /// Its fencing may be left out: it was heard in this life and nothing can run there.
+    /// Its fencing may be left out: it was heard in this life, nothing can run there, and it will not take
+    /// anything by itself. DEVIATION: the original believes a starting node that says `none`, although it may
+    /// take what prefers it ten seconds later, whether we are still there or not.
     pub(crate) fn is_harmless(&self) -> bool {
-        self.heard && self.may_hold.is_none()
+        self.heard && self.settled && self.may_hold.is_none()
     }
 
     /// It is there in a life that has told us nothing yet.
@@ -79,12 +84,14 @@ impl Peer {
         self.holds = Held::NONE;
         self.kept = Held::NONE;
         self.stable = false;
+        self.settled = false;
         self.starting = false;
         self.fresh = false;
     }
 
     /// It cannot hold anything any more: fenced, gone, or given up for lost.
     pub(crate) fn holds_nothing(&mut self) {
+        self.settled = true;
         self.holds = Held::NONE;
         self.may_hold = Held::NONE;
         self.kept = Held::NONE;
@@ -98,6 +105,11 @@ impl Peer {
         }
         self.stamp = Some(stamp);
         false
+    }
+
+    /// Whether a message is from a life of the peer before the one that we know.
+    pub(crate) fn is_from_before(&self, stamp: Option<Stamp>) -> bool {
+        matches!((stamp, self.stamp), (Some((generation, _)), Some((known, _))) if generation < known)
     }
 
     /// What it holds is now known as of this message; older announcements are late.
@@ -125,6 +137,7 @@ impl Peer {
         self.stable = told.stable == Some(true);
         if self.stable {
             self.starting = false;
+            self.settled = true;
             self.fresh = true;
         }
     }

@@ -56,7 +56,11 @@ impl Classic {
         if self.blocked_halves().overlaps(which) {
             return Some(Refusal::Blocked);
         }
-        if !self.is_settled() || self.fencing.is_some() || self.timers.is_armed(Timer::Restart) {
+        if !self.is_settled()
+            || self.holdings_overlap()
+            || self.fencing.is_some()
+            || self.timers.is_armed(Timer::Restart)
+        {
             return Some(Refusal::InFlux);
         }
         (!peer.stable).then_some(Refusal::PeerInFlux)
@@ -233,14 +237,29 @@ impl Classic {
                     peer.may_hold = peer.may_hold.and(what);
                     peer.stable = true;
                 }
-                if reason == Reason::StartFailed {
-                    self.handover.completed(what);
-                }
-                self.failback_due = false;
-                self.end_standby(Ok(Done::HandedOver));
-                self.announce(Info::None);
+                self.handed_over(what, reason);
             }
             Phase::Asked | Phase::Releasing | Phase::Acquiring => {}
+        }
+    }
+
+    fn handed_over(&mut self, what: Held, reason: Reason) {
+        if reason == Reason::StartFailed {
+            self.handover.completed(what);
+        }
+        self.failback_due = false;
+        self.end_standby(Ok(Done::HandedOver));
+        self.announce(Info::None);
+    }
+
+    /// The taker announces what it got. Its `done` may still be on the way, or the taker knows of no dialogue and
+    /// holds it anyway: it is over either way.
+    pub(crate) fn check_released(&mut self, stamp: Option<Stamp>) {
+        let Some(standby) = &self.standby else { return };
+        let (what, reason, newer) = (standby.what, standby.reason, stamp > standby.stamp);
+        let got = self.peer.as_ref().is_some_and(|peer| peer.stable && peer.holds.contains(what));
+        if standby.phase == Phase::Released && newer && got {
+            self.handed_over(what, reason);
         }
     }
 

@@ -79,10 +79,9 @@ impl Classic {
 
     /// We do not want the peer down any more.
     pub(crate) fn cancel_fencing(&mut self) {
-        if self.fencing.take().is_some() {
-            if let Some(node) = self.peer.as_ref().map(|peer| peer.name.clone()) {
-                self.put(Output::CancelFence { node });
-            }
+        let node = self.peer.as_ref().map(|peer| peer.name.clone());
+        if let (Some(_), Some(node)) = (self.fencing.take(), node) {
+            self.put(Output::CancelFence { node });
         }
     }
 
@@ -162,7 +161,8 @@ impl Classic {
         self.abandon_heal(Reason::PeerLeft);
         if let Some(peer) = &mut self.peer {
             peer.holds_nothing();
-            peer.stable = true;
+            // DEVIATION: the original calls it stable; then a failback could begin towards a node that leaves.
+            peer.stable = false;
             peer.starting = false;
         }
         if self.leaving.is_some() || self.state == State::Init {
@@ -237,6 +237,12 @@ impl Classic {
         self.notice(notice);
         if possible && self.fencing.is_none() && self.state == State::Stable {
             self.fence(Purpose::Request);
+        }
+    }
+    /// The resource there stopped after all.
+    pub(crate) fn peer_needs_no_fencing(&mut self) {
+        if self.fencing.as_ref().is_some_and(|fencing| fencing.purpose == Purpose::Request) {
+            self.cancel_fencing();
         }
     }
 }

@@ -12,7 +12,8 @@ pub const GRANT_LIMIT: Duration = Duration::from_secs(10);
 pub const STANDBY_LIMIT: Duration = Duration::from_secs(3600);
 /// Pause before a failback or a hand-over that was not granted is tried again (spec: haresources 8).
 pub const MOVE_RETRY_DELAY: Duration = Duration::from_secs(1);
-/// Pause between the healing of a partition with an original and our restart (spec: cluster-protocol 7.2).
+/// Pause between the healing of a partition with an original and our restart (spec: cluster-protocol 7.2); also how
+/// long both may hold the same before we restart.
 pub const RESTART_DELAY: Duration = Duration::from_secs(2);
 /// How long a leaving node waits for a standby under way before it leaves all the same.
 pub const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(60);
@@ -34,11 +35,13 @@ pub(crate) enum Timer {
     Restart,
     /// A leaving node waited long enough for a standby. Armed by the wish to leave.
     Patience,
+    /// We and an original hold the same for too long. Armed when that is first seen.
+    Overlap,
     /// The peer did not begin the standby that a takeover asked it for. Armed with the request.
     Wish,
 }
 
-const COUNT: usize = 7;
+const COUNT: usize = 8;
 const ALL: [Timer; COUNT] = [
     Timer::TieBreak,
     Timer::AskAgain,
@@ -46,6 +49,7 @@ const ALL: [Timer; COUNT] = [
     Timer::Move,
     Timer::Restart,
     Timer::Patience,
+    Timer::Overlap,
     Timer::Wish,
 ];
 

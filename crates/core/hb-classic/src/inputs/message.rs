@@ -57,6 +57,9 @@ impl Classic {
             Presence::Dead => return,
             Presence::Alive => {}
         }
+        if peer.is_from_before(stamp) {
+            return;
+        }
         match told {
             Told::Starting { native } => self.peer_starting(native, stamp),
             Told::Resource(announced) => self.peer_announced(&announced, stamp),
@@ -74,7 +77,8 @@ impl Classic {
                 peer.known_as_of(stamp);
                 self.peer_left();
             }
-            Told::FenceMe => self.peer_wants_fencing(),
+            Told::FenceMe { over: false } => self.peer_wants_fencing(),
+            Told::FenceMe { over: true } => self.peer_needs_no_fencing(),
             Told::Nothing => {}
         }
     }
@@ -89,6 +93,7 @@ impl Classic {
             peer.native = native;
             peer.starting = true;
             peer.stable = false;
+            peer.settled = false;
             peer.fresh = false;
             self.abandon_standby(Reason::PeerRestarted);
             self.abandon_heal(Reason::PeerRestarted);
@@ -119,9 +124,9 @@ impl Classic {
             self.abandon_standby(Reason::Healed);
         }
         self.check_granted(stamp);
-        if settled && !matches!(self.state, State::Init | State::Shutdown) {
-            self.announce(Info::None);
-        } else if announced.info == Info::Heal && self.state == State::Stable {
+        self.check_released(stamp);
+        let asked = announced.info == Info::Heal && self.state == State::Stable;
+        if asked || settled && !matches!(self.state, State::Init | State::Shutdown) {
             self.announce(Info::None);
         }
         self.go_on_starting(announced.info);

@@ -41,5 +41,9 @@ impl Classic {
         if let Some(peer) = &mut self.peer {
             peer.begin_life();
         }
+        // While we did not look it may have been alone, and have taken ours.
+        if !self.negotiates() && self.communication && self.leaving.is_none() {
+            self.request_local(true);
+        }
     }
 }

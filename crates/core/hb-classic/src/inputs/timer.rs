@@ -12,6 +12,7 @@ impl Classic {
                 Timer::AskAgain => self.repeat_question(),
                 Timer::Standby => self.standby_timed_out(),
                 Timer::Restart => self.leave(true),
+                Timer::Overlap => self.overlap_persists(),
                 Timer::Wish => self.wish_timed_out(),
                 // What waits for these looks at them whenever anything happens.
                 Timer::Move | Timer::Patience => {}
