@@ -29,8 +29,10 @@ pub(crate) fn run(socket: BorrowedFd<'_>, to: SocketAddrV4, master: BorrowedFd<'
         let mut frames: [&[u8]; BATCH] = [&[]; BATCH];
         let mut count = 0;
         let mut ended = false;
-        for packet in batch.packets() {
+        for (index, packet) in batch.packets().enumerate() {
             match packet.split_first() {
+                // Half a frame is worse than none.
+                Some(_) if batch.is_truncated(index) => report.add(1, libc::EMSGSIZE),
                 Some((&FRAME, datagram)) => {
                     if let Some(place) = frames.get_mut(count) {
                         *place = datagram;

@@ -2,15 +2,18 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::UdpSocket;
+use std::net::{SocketAddrV4, UdpSocket};
 use std::time::Duration;
 
 use hb_base::Token;
 use hb_ipc::{Received, Sent};
-use hb_media::protocol::FromFifo;
-use hb_media::{Bcast, FifoChild, Mcast, Medium, OpenError, Ucast, fifo, interface, reader_batch};
+use hb_media::protocol::{FromFifo, Trouble};
+use hb_media::{
+    Bcast, FifoChild, MAX_DATAGRAM_BYTES, Mcast, Medium, OpenError, Ucast, fifo, interface, reader_batch,
+};
 use hb_runtime::{Exit, Signal, clock};
 use rustix::process::Pid;
+use socket2::SockRef;
 
 use crate::rig::{Got, LIMIT, NEAR, PORT, WARM_UP, Wire, ip, lay_wire, settle};
 
@@ -36,7 +39,9 @@ const OF_A_MEDIUM: [MediumCheck; 9] = [
 ];
 
 /// Checks of their own.
-const OTHERS: [(&str, fn()); 4] = [
+const OTHERS: [(&str, fn()); 6] = [
+    ("a_frame_longer_than_a_datagram_is_refused_whole", a_frame_longer_than_a_datagram_is_refused_whole),
+    ("sockets_have_the_options_of_the_original", sockets_have_the_options_of_the_original),
     ("opening_says_what_is_wrong", opening_says_what_is_wrong),
     ("entries_on_one_interface_share_the_port", entries_on_one_interface_share_the_port),
     ("interfaces_are_listed", interfaces_are_listed),
@@ -268,6 +273,48 @@ fn opening_says_what_is_wrong() {
     ip(&format!("addr del {NEAR}/24 dev near"));
     ip(&format!("addr add {NEAR}/24 brd + dev near"));
     bcast.open().expect("it opens now");
+}
+
+fn sockets_have_the_options_of_the_original() {
+    lay_wire();
+    let peer = [10, 9, 0, 2].into();
+    let opened = Ucast { device: "near".into(), peer, port: PORT }.open().expect("opens");
+    let (receive, send) = (SockRef::from(&opened.receive), SockRef::from(&opened.send));
+    assert_eq!(send.tos_v4().expect("an option"), 0x10);
+    assert!(send.reuse_port().expect("an option") && receive.reuse_port().expect("an option"));
+    assert!(receive.reuse_address().expect("an option"));
+    for socket in [&receive, &send] {
+        assert_eq!(socket.device().expect("an option").as_deref(), Some(&b"near"[..]));
+    }
+    assert_eq!(opened.to, SocketAddrV4::new(peer, PORT));
+
+    let opened = Bcast { device: "near".into(), port: PORT }.open().expect("opens");
+    let (receive, send) = (SockRef::from(&opened.receive), SockRef::from(&opened.send));
+    assert!(send.broadcast().expect("an option") && receive.reuse_address().expect("an option"));
+    for socket in [&receive, &send] {
+        assert_eq!(socket.device().expect("an option").as_deref(), Some(&b"near"[..]));
+    }
+    assert_eq!(opened.to, SocketAddrV4::new([10, 9, 0, 255].into(), PORT));
+
+    let group = [225, 0, 0, 1].into();
+    let opened =
+        Mcast { device: "near".into(), group, port: PORT, ttl: 3, loopback: false }.open().expect("opens");
+    let (receive, send) = (SockRef::from(&opened.receive), SockRef::from(&opened.send));
+    assert_eq!(send.multicast_ttl_v4().expect("an option"), 3);
+    assert_eq!(send.multicast_if_v4().expect("an option").to_string(), NEAR);
+    assert!(!send.multicast_loop_v4().expect("an option") && receive.reuse_address().expect("an option"));
+    assert_eq!(receive.device().expect("an option"), None);
+    let bound = receive.local_addr().expect("bound").as_socket_ipv4();
+    assert_eq!(bound, Some(SocketAddrV4::new(group, PORT)));
+}
+
+fn a_frame_longer_than_a_datagram_is_refused_whole() {
+    let mut wire = Wire::new("ucast");
+    wire.near.send(&vec![b'x'; MAX_DATAGRAM_BYTES + 1]);
+    assert_eq!(wire.near.trouble(), Trouble { count: 1, errno: libc::EMSGSIZE });
+    let largest = vec![b'y'; MAX_DATAGRAM_BYTES];
+    wire.near.send(&largest);
+    assert!(wire.far.next_frame() == largest, "the largest arrives, and nothing before it");
 }
 
 fn entries_on_one_interface_share_the_port() {
