@@ -394,13 +394,14 @@ fn cannot_run(plan: &Plan, error: &io::Error) -> Outcome {
     }
 }
 
-/// Starts the program in its own process group with nothing on standard input. Descriptors of this process
-/// are all close-on-exec; the signal mask is reset by the standard library.
+/// Starts the program in its own process group with nothing on standard input, no other descriptor of ours and no
+/// signal blocked: a role blocks the signals that it reads, and a daemon that a script starts must hear SIGTERM.
 fn spawn(plan: &Plan) -> io::Result<Child> {
     let command = |program: &std::path::Path| {
         let mut command = Command::new(program);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         command.envs(plan.env.iter().map(|(name, value)| (name, value)));
+        hb_runtime::isolate(&mut command);
         command
     };
     match command(&plan.program).args(&plan.args).spawn() {

@@ -97,6 +97,21 @@ fn is_alive(pid: &str) -> bool {
 }
 
 #[test]
+fn a_program_hears_the_signals_that_its_role_reads() {
+    // As every role does; blocked in this thread from now on.
+    let mut events: hb_runtime::EventLoop<()> = hb_runtime::EventLoop::new().unwrap();
+    events.take_signals().unwrap();
+    let mut world = World::new();
+    // Some shells unblock all signals themselves; this one does not.
+    let told = world.file("told");
+    let resource =
+        world.script("s", &format!("#!/bin/bash\ngrep SigBlk /proc/self/status > {}\n", told.display()));
+    world.start(1, &resource).unwrap();
+    world.until(|_| fs::read_to_string(&told).is_ok_and(|text| text.ends_with('\n')));
+    assert_eq!(fs::read_to_string(&told).unwrap(), "SigBlk:\t0000000000000000\n");
+}
+
+#[test]
 fn output_and_exit_code_reach_us() {
     let mut world = World::new();
     let script = world.script("a", "#!/bin/sh\necho hello $1\necho ocf-exit-reason:no luck >&2\nexit 6\n");
@@ -250,4 +265,24 @@ fn the_fencing_program_is_asked_and_its_absence_is_told() {
     let unknown = stonith_parameters(&places, "nobody");
     assert!(matches!(unknown, Err(StonithProblem::Failed { rc: Some(8), .. })), "{unknown:?}");
     drop(no_fork);
+}
+
+#[test]
+fn programs_of_a_realtime_process_run_as_ordinary_ones() {
+    // SAFETY: the parameter is a plain structure; 0 is this thread, which ends with the test.
+    let realtime = unsafe {
+        let mut param: libc::sched_param = std::mem::zeroed();
+        param.sched_priority = 1;
+        libc::sched_setscheduler(0, libc::SCHED_RR, &raw const param) == 0
+    };
+    if !realtime {
+        let allowed = std::env::var("HB_ALLOW_MISSING").as_deref() == Ok("1");
+        assert!(allowed, "this test needs the right to realtime scheduling; HB_ALLOW_MISSING=1 skips it");
+        return;
+    }
+    let mut world = World::new();
+    let script = world
+        .script("s", "#!/bin/sh\nread -r line < /proc/$$/stat\nset -- ${line##*) }\necho policy ${39}\n");
+    world.start(1, &script).unwrap();
+    assert_eq!(world.exit(1).head, "policy 0\n");
 }

@@ -104,12 +104,26 @@ impl Role<'_> {
         // allocates nothing and takes no lock.
         unsafe {
             command.pre_exec(move || {
+                sys::unblock_signals()?;
                 sys::close_others_at_exec();
                 kept.iter().try_for_each(|fd| sys::keep_across_exec(*fd))
             });
         }
         let child = command.spawn().map_err(refused)?;
         Child::adopt(child.id()).map_err(refused)
+    }
+}
+
+/// Makes `command` start its program as one started from a shell: no signal blocked, no descriptors but the standard
+/// ones. For programs that a role starts which takes signals as events; those would be blocked in the program, too.
+pub fn isolate(command: &mut Command) {
+    // SAFETY: between fork and exec the closure makes only system calls; it allocates nothing and takes no lock.
+    unsafe {
+        command.pre_exec(|| {
+            sys::unblock_signals()?;
+            sys::close_others_at_exec();
+            Ok(())
+        });
     }
 }
 

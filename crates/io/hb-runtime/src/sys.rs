@@ -147,9 +147,10 @@ pub(crate) fn read_signal(fd: BorrowedFd<'_>) -> io::Result<Option<i32>> {
 
 /// Round-robin scheduling at `priority` that children do not inherit, or ordinary scheduling for `None`.
 pub(crate) fn schedule(priority: Option<i32>) -> io::Result<()> {
+    // The flag stays also without a priority: to take it away once set needs a right that a child has given up.
     let (policy, sched_priority) = match priority {
         Some(priority) => (libc::SCHED_RR | libc::SCHED_RESET_ON_FORK, priority),
-        None => (libc::SCHED_OTHER, 0),
+        None => (libc::SCHED_OTHER | libc::SCHED_RESET_ON_FORK, 0),
     };
     let param = libc::sched_param { sched_priority };
     // SAFETY: `param` is a valid sched_param that the kernel only reads; 0 means the calling thread.
@@ -210,6 +211,18 @@ pub(crate) fn adopt_descriptor(number: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: the descriptor is open (checked above), was left open by the parent for this process, and each number
     // is adopted once: `Inherited` removes it from its list.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Blocks no signal any more. For the moment between fork and exec: async-signal-safe. The standard library hands our
+/// mask down to children, which would make them deaf to SIGTERM.
+pub(crate) fn unblock_signals() -> io::Result<()> {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset initialises the set before pthread_sigmask reads it.
+    let errno = unsafe {
+        check(libc::sigemptyset(set.as_mut_ptr()))?;
+        libc::pthread_sigmask(libc::SIG_SETMASK, set.as_ptr(), core::ptr::null_mut())
+    };
+    if errno == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(errno)) }
 }
 
 /// Marks every descriptor above standard error to be closed at exec, also those that this process itself inherited from

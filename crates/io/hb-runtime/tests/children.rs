@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use hb_runtime::{
-    Child, Class, Event, EventLoop, Exit, Inherited, Interest, Realtime, Role, Settle, Signal, User, clock,
+    Child, Class, Event, EventLoop, Exit, Held, Inherited, Interest, Realtime, Role, Settle, Signal, User,
+    clock, isolate,
 };
 
 fn main() -> ExitCode {
@@ -22,7 +23,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     }
-    let tests: [(&str, fn()); 5] = [
+    let tests: [(&str, fn()); 6] = [
+        (
+            "a_child_that_spins_loses_its_priority_not_its_life",
+            a_child_that_spins_loses_its_priority_not_its_life,
+        ),
         ("a_child_gets_its_role_and_its_descriptors_only", a_child_gets_its_role_and_its_descriptors_only),
         ("a_child_settles_as_asked", a_child_settles_as_asked),
         ("the_end_of_a_child_is_an_event", the_end_of_a_child_is_an_event),
@@ -65,6 +70,18 @@ fn child(mut inherited: Inherited) -> ExitCode {
             let _ = pair.read(&mut [0]);
             ExitCode::from(7)
         }
+        // Spins until its priority is gone; tells whether it had one.
+        "spin" => {
+            let settled = inherited.settle("heartbeat").expect("it settles");
+            let mut events: EventLoop<()> = EventLoop::new().expect("a loop");
+            let had = settled.realtime.scheduling == Held::Yes;
+            // Never asleep, as a role that is stuck.
+            let look = |events: &mut EventLoop<()>| events.next(Some(clock::monotonic())).expect("a look");
+            while had && look(&mut events) != Event::Demoted {}
+            let policy = policy();
+            pair.write_all(format!("had={had} policy={policy}\n").as_bytes()).expect("the parent reads");
+            ExitCode::SUCCESS
+        }
         // Starts a grandchild that dies with this process, tells its pid, and waits to be killed.
         "middle" => {
             let mut settle = Settle::executor();
@@ -79,6 +96,13 @@ fn child(mut inherited: Inherited) -> ExitCode {
         }
         other => panic!("no role {other}"),
     }
+}
+
+/// This process's scheduling policy: 0 for the ordinary one.
+fn policy() -> i32 {
+    // SAFETY: takes a number and answers one.
+    let policy = unsafe { libc::sched_getscheduler(0) };
+    policy & !libc::SCHED_RESET_ON_FORK
 }
 
 fn start(name: &str, title: &str, args: &[&str], settle: Settle) -> (Child, UnixStream) {
@@ -108,6 +132,9 @@ fn read_until_all(stream: &mut UnixStream, words: &[&str]) -> String {
 }
 
 fn a_child_gets_its_role_and_its_descriptors_only() {
+    // What the parent takes as events is not blocked in the child.
+    let mut events: EventLoop<()> = EventLoop::new().expect("a loop");
+    events.take_signals().expect("signals");
     let not_for_children = fs::File::open("/dev/null").expect("a file");
     let (mut child, mut stream) =
         start("report", "heartbeat: read: ucast eth0", &["one", "two words"], Settle::executor());
@@ -117,8 +144,14 @@ fn a_child_gets_its_role_and_its_descriptors_only() {
     assert!(text.contains("open=2\n"), "{text}");
     assert!(text.contains("env=0\n"), "{text}");
     assert!(text.contains("Name:\theartbeat\n"), "{text}");
+    assert!(text.contains("SigBlk:\t0000000000000000\n"), "{text}");
     let title = fs::read(format!("/proc/{}/cmdline", child.pid())).expect("proc");
     assert_eq!(title, b"heartbeat: read: ucast eth0\0");
+    // The same for any other program that such a role starts.
+    let mut command = std::process::Command::new("cat");
+    isolate(command.arg("/proc/self/status"));
+    let status = command.output().expect("cat runs").stdout;
+    assert!(String::from_utf8_lossy(&status).contains("SigBlk:\t0000000000000000\n"));
     drop(not_for_children);
     stream.write_all(b"x").expect("the child waits");
     assert_eq!(child.wait().expect("ours"), Exit::Code(7));
@@ -140,6 +173,16 @@ fn a_child_settles_as_asked() {
     assert!(policy.is_empty() || round_robin == text.contains("scheduling: Yes"), "{text}\n{policy}");
     stream.write_all(b"x").expect("the child waits");
     child.wait().expect("ours");
+}
+
+fn a_child_that_spins_loses_its_priority_not_its_life() {
+    let cpu_soft = Duration::from_millis(60);
+    let realtime = Realtime { cpu_soft, ..Realtime::mover(1) };
+    let (mut child, mut stream) = start("spin", "x", &[], Settle::mover(realtime));
+    let text = read_until(&mut stream, "\n");
+    // Without the right to realtime there is nothing to lose.
+    assert!(text.ends_with("policy=0\n"), "{text}");
+    assert_eq!(child.wait().expect("ours"), Exit::Code(0));
 }
 
 fn the_end_of_a_child_is_an_event() {
