@@ -13,7 +13,9 @@
 //! The fuzzer, threads, files.
 #![forbid(unsafe_code)]
 
+pub mod address;
 pub mod config;
+pub mod lrm;
 pub mod wire;
 
 /// A target: its name, also that of its seed folder and program, and its function.
@@ -30,4 +32,8 @@ pub const TARGETS: &[Target] = &[
     ("config_ha_cf", config::ha_cf),
     ("config_authkeys", config::authkeys),
     ("config_haresources", config::haresources),
+    ("address_frame", address::frame),
+    ("address_netlink", address::netlink),
+    ("lrm_channel", lrm::channel),
+    ("lrm_machine", lrm::machine),
 ];

@@ -205,12 +205,12 @@ impl AddressAgent {
         link: Link,
     ) -> Result<(), AddressError> {
         let began = std::time::Instant::now();
+        let router = placement.ip.is_ipv6() && forwards(&link.name);
         match self.netlink.add(&placement) {
             Ok(()) => {}
             Err(error) if error.raw_os_error() == Some(libc::EEXIST) => self.refresh(&mut placement)?,
             Err(error) => return Err(kernel("add the address")(error)),
         }
-        let router = placement.ip.is_ipv6() && forwards(&link.name);
         let (campaign, conflict, second) = (Campaign::new(now), None, None);
         let mut held = Held { placement, link, router, campaign, conflict, second };
         self.announce(id, &held);

@@ -330,6 +330,7 @@ pub fn read_change(message: &RouteNetlinkMessage) -> Option<Change> {
 pub(crate) struct Netlink {
     socket: Socket,
     sequence: u32,
+    buffer: Vec<u8>,
 }
 
 impl Netlink {
@@ -338,7 +339,7 @@ impl Netlink {
         socket.bind_auto()?;
         socket.connect(&SocketAddr::new(0, 0))?;
         socket.set_non_blocking(true)?;
-        Ok(Netlink { socket, sequence: 0 })
+        Ok(Netlink { socket, sequence: 0, buffer: vec![0; ANSWER_BYTES] })
     }
 
     pub(crate) fn add(&mut self, placement: &Placement) -> io::Result<()> {
@@ -412,9 +413,8 @@ impl Netlink {
         self.socket.send(&encode(message, flags, self.sequence), 0)?;
         let single = flags == 0;
         let mut answers = Vec::new();
-        let mut buffer = vec![0; ANSWER_BYTES];
         loop {
-            let count = match self.socket.recv(&mut &mut buffer[..], 0) {
+            let count = match self.socket.recv(&mut &mut self.buffer[..], 0) {
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.wait()?;
@@ -423,7 +423,7 @@ impl Netlink {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            for message in decode(buffer.get(..count).unwrap_or_default()) {
+            for message in decode(self.buffer.get(..count).unwrap_or_default()) {
                 if message.header.sequence_number != self.sequence {
                     // The late answer of a request that was given up.
                     continue;

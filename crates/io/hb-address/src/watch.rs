@@ -79,10 +79,12 @@ impl AddressAgent {
         }
     }
 
-    /// Tells everybody again where a held address is, and verifies anew; `false` when it is not held.
+    /// Tells everybody again where a held address is, and verifies anew; `false` when it is not held. Whoever
+    /// asks for it knows that the address is ours alone, so an earlier conflict no longer counts.
     pub fn announce_again(&mut self, now: Instant, id: &str) -> bool {
         let Some(mut held) = self.held.remove(id) else { return false };
-        if held.link.resolves && held.conflict.is_none() {
+        held.conflict = None;
+        if held.link.resolves {
             held.campaign = Campaign::new(now);
             self.announce(id, &held);
         }
