@@ -72,6 +72,7 @@ fn ask(places: &Places, args: &[&str]) -> Result<String, StonithProblem> {
     let mut command = Command::new(&program);
     command.args(args).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    hb_runtime::isolate(&mut command);
     let mut child = command.spawn().map_err(|error| failed(&error))?;
     let answer = listen(&mut child);
     if answer.is_err()
