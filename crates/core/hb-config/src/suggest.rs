@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 const LONGEST: usize = 40;
 
 /// The candidate nearest to `word`, if it is near enough to be what was meant: one slip in a short word, up
-/// to a third of the letters in a long one. Case does not count as a slip. Digits must be the same: `eth7` is
+/// to three in a long one. Case does not count as a slip. Digits must be the same: `eth7` is
 /// not a slip for `eth0`, nor `sha256` for `sha1`.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = fold(word);
     if wanted.is_empty() || wanted.len() > LONGEST {
         return None;
     }
-    let allowed = (wanted.len() / 3).max(1);
+    let allowed = (wanted.len() / 3).clamp(1, 3);
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST && digits(candidate).eq(digits(word)))
