@@ -102,6 +102,9 @@ pub(crate) fn read(report: &mut Report, bytes: &[u8], mode: Option<u32>) -> Opti
         Reader { report, signing: None, keys: Vec::new(), broken: Vec::new(), complained: false };
     reader.check_mode(mode);
     for line in lines(File::Authkeys, bytes) {
+        if reader.report.is_full() {
+            break;
+        }
         reader.line(line);
     }
     reader.finish()
@@ -130,28 +133,33 @@ impl Reader<'_> {
     fn line(&mut self, line: Line<'_>) {
         let mut words = line.words(blank);
         let Some(first) = words.next() else { return };
+        let rest: Vec<Word<'_>> = words.collect();
         match first.bytes.first() {
             Some(b'#') => {}
-            Some(b'a') => self.auth(first, words.next()),
-            _ => {
-                let rest: Vec<Word<'_>> = words.collect();
-                self.key(first, &rest);
-            }
+            Some(b'a') => self.auth(first, &rest),
+            _ => self.key(first, &rest),
         }
     }
 
     /// `auth N`
-    fn auth(&mut self, first: Word<'_>, number: Option<Word<'_>>) {
+    fn auth(&mut self, first: Word<'_>, rest: &[Word<'_>]) {
         let shape = "Write `auth NUMBER`, for example `auth 1`.";
         if first.bytes != b"auth" {
             // The word is not shown: it may be a secret.
             let message = "this word is neither `auth` nor a key number".to_string();
             return self.error(Code::BadKeyLine, first.at, message, shape);
         }
-        let Some(word) = number else {
+        let Some((word, extra)) = rest.split_first() else {
             return self.error(Code::BadKeyLine, first.at, "`auth` names no key".into(), shape);
         };
-        let Some(number) = self.number(word) else { return };
+        // The original reads digits as far as they go and looks no further.
+        let digits = word.bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+        let head = word.bytes.get(..digits).filter(|head| !head.is_empty()).unwrap_or(word.bytes);
+        let Some(number) = self.number(Word { bytes: head, ..*word }) else { return };
+        if let Some(odd) = (head.len() < word.bytes.len()).then_some(word).or(extra.first()) {
+            let message = format!("what follows the number {number} is ignored");
+            self.report.warning(Code::WordsIgnored, odd.at, message, shape);
+        }
         if let Some(earlier) = self.signing.and_then(|signing| signing.at) {
             let message =
                 format!("`auth` is already on line {}; the one that stands last counts", earlier.line);

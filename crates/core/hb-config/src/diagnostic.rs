@@ -84,15 +84,16 @@ impl Report {
         self.push(Severity::Warning, code, at, message, cure.into());
     }
 
-    pub(crate) fn push(&mut self, severity: Severity, code: Code, at: Span, message: String, cure: String) {
+    fn push(&mut self, severity: Severity, code: Code, at: Span, message: String, cure: String) {
+        let Span { file, line, column } = at;
         if self.list.len() + 1 < MAX_DIAGNOSTICS {
-            let Span { file, line, column } = at;
             self.list.push(Diagnostic { file, line, column, severity, code, message, cure });
-        } else if self.list.len() < MAX_DIAGNOSTICS {
+        } else if !self.is_full() {
+            self.errors += 1;
             self.list.push(Diagnostic {
-                file: at.file,
-                line: at.line,
-                column: at.column,
+                file,
+                line,
+                column,
                 severity: Severity::Error,
                 code: Code::TooManyComplaints,
                 message: alloc::format!(
@@ -101,6 +102,11 @@ impl Report {
                 cure: "Cure the first ones, then check again.".into(),
             });
         }
+    }
+
+    /// Whether no more complaints are kept: reading on is of no use.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= MAX_DIAGNOSTICS
     }
 
     /// Whether anything so far makes the configuration unusable.

@@ -117,6 +117,7 @@ pub struct Wanted {
     pub groups: BTreeSet<String>,
     /// Host names to resolve.
     pub hosts: BTreeSet<String>,
-    /// Whether the fencing device types are needed.
+    /// Fencing device types whose parameter names are needed. Empty: none of the files has a fencing device
+    /// for this node.
     pub stonith_types: BTreeSet<String>,
 }

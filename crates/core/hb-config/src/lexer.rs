@@ -51,14 +51,6 @@ impl<'a> Line<'a> {
         Line { bytes: self.bytes.get(..end).unwrap_or_default(), ..self }
     }
 
-    /// The place of the byte at `offset`.
-    pub(crate) fn place(self, offset: usize) -> Span {
-        let before = self.bytes.get(..offset).unwrap_or(self.bytes);
-        // Bytes of the form 10xxxxxx continue a character.
-        let column = before.iter().filter(|&&b| b & 0xc0 != 0x80).count() + 1;
-        Span { file: self.file, line: self.number, column: u32::try_from(column).unwrap_or(u32::MAX) }
-    }
-
     /// The words, split where `separates` says.
     pub(crate) fn words(self, separates: fn(u8) -> bool) -> impl Iterator<Item = Word<'a>> {
         self.words_from(0, separates)
@@ -71,15 +63,30 @@ impl<'a> Line<'a> {
         separates: fn(u8) -> bool,
     ) -> impl Iterator<Item = Word<'a>> {
         let mut offset = offset;
+        // The column is counted along, not anew for each word: a line can be as long as the file.
+        let mut column = characters(self.bytes.get(..offset).unwrap_or(self.bytes)) + 1;
         core::iter::from_fn(move || {
             let rest = self.bytes.get(offset..)?;
-            let start = offset + rest.iter().position(|&b| !separates(b))?;
-            let tail = self.bytes.get(start..)?;
+            let skipped = rest.iter().position(|&b| !separates(b))?;
+            let (before, tail) = rest.split_at_checked(skipped)?;
             let length = tail.iter().position(|&b| separates(b)).unwrap_or(tail.len());
-            offset = start + length;
-            Some(Word { bytes: tail.get(..length)?, at: self.place(start), end: offset })
+            let word = tail.get(..length)?;
+            column += characters(before);
+            let at = Span {
+                file: self.file,
+                line: self.number,
+                column: u32::try_from(column).unwrap_or(u32::MAX),
+            };
+            column += characters(word);
+            offset += skipped + length;
+            Some(Word { bytes: word, at, end: offset })
         })
     }
+}
+
+/// How many characters there are: bytes of the form 10xxxxxx continue one.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&b| b & 0xc0 != 0x80).count()
 }
 
 /// Blanks: what separates words everywhere.

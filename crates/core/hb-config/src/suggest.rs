@@ -17,6 +17,8 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST && digits(candidate).eq(digits(word)))
+        // Each letter of difference in length is a slip at least: most candidates need no closer look.
+        .filter(|candidate| candidate.chars().count().abs_diff(wanted.len()) <= allowed)
         .map(|candidate| (distance(&wanted, &fold(candidate)), candidate))
         .filter(|(slips, candidate)| *slips <= allowed && *slips < candidate.chars().count())
         .min_by_key(|(slips, _)| *slips)

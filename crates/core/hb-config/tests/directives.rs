@@ -114,3 +114,20 @@ fn the_table_tells_the_defaults_that_are_in_force() {
         assert_eq!(line(&written), line(&bare), "{}", directive.name);
     }
 }
+
+/// As scripts of 3.0.6 see them under `HA_…` (observed), with our own `history` added.
+#[test]
+fn parameters_are_recorded_word_for_word_with_their_defaults() {
+    let lines = "logfile /run/hblog\nlogfacility none\nkeepalive 300ms\ndeadtime 2\ninitdead 3\nauto_failback on\n\
+                 nice_failback off\nrealtime off\nudpport 694\nbcast eth0\nnode paul silas\nenv FOO=bar\n";
+    let (config, _) = check_on(paul(), lines);
+    let ha_cf = config.expect("sound").ha_cf;
+    let recorded: Vec<String> = ha_cf.parameters().map(|(name, text)| format!("{name}={text}")).collect();
+    let expected = "auto_failback=on autojoin=none baud=19200 cluster=linux-ha compression=zlib \
+                    compression_threshold=2 conn_logd_time=60 coredumps=true deadping=2000ms deadtime=2 debug=0 \
+                    enable_config_writes=on hbgenmethod=file history=500 hopfudge=1 initdead=3 keepalive=300ms \
+                    log_badpack=true logfacility=none logfile=/run/hblog max_rexmit_delay=250 memreserve=6500 \
+                    msgfmt=classic pacemaker=false realtime=off record_config_changes=on record_pengine_inputs=on \
+                    syslogmsgfmt=true traditional_compression=no udpport=694 uuidfrom=file warntime=1000ms";
+    assert_eq!(recorded, expected.split_whitespace().collect::<Vec<_>>());
+}

@@ -57,6 +57,7 @@ fn interface<'f>(cx: &mut Context<'f>, word: Word<'_>) -> Option<(String, Option
 }
 
 /// As [`interface`], and it must have an IPv4 address.
+// DEVIATION: the original finds out about `ucast` after it has gone into the background, and then ends.
 fn ipv4_interface<'f>(cx: &mut Context<'f>, word: Word<'_>) -> Option<(String, Option<&'f Interface>)> {
     let (name, found) = interface(cx, word)?;
     if found.is_some_and(|i| !i.addresses.iter().any(|a| a.address.is_ipv4())) {
@@ -71,6 +72,7 @@ fn ipv4_interface<'f>(cx: &mut Context<'f>, word: Word<'_>) -> Option<(String, O
 
 pub(super) fn bcast(cx: &mut Context<'_>, word: Word<'_>) {
     let Some((interface, found)) = ipv4_interface(cx, word) else { return };
+    // DEVIATION: the original starts and then hears nobody.
     if found.is_some_and(|i| !i.addresses.iter().any(|a| a.broadcast.is_some())) {
         let message =
             format!("the interface `{interface}` has no broadcast address, so broadcasts reach nobody");

@@ -91,6 +91,9 @@ impl<'f> Context<'f> {
     /// Reads a whole file.
     pub(crate) fn read(&mut self, bytes: &[u8]) {
         for line in lines(File::HaCf, bytes) {
+            if self.report.is_full() {
+                break;
+            }
             self.line(line.without_comment());
         }
     }
@@ -118,7 +121,12 @@ impl<'f> Context<'f> {
                 let words: Vec<Word<'_>> = line.words_from(name.end, blank_or_comma).collect();
                 self.no_value(directive, words.is_empty(), name.at);
                 self.seen.insert(directive.name, name.at);
-                words.into_iter().for_each(|word| apply(self, word));
+                for word in words {
+                    if self.report.is_full() {
+                        break;
+                    }
+                    apply(self, word);
+                }
             }
             Apply::Line(apply) => {
                 let rest: Vec<Word<'_>> = line.words_from(name.end, blank).collect();
@@ -147,6 +155,9 @@ impl<'f> Context<'f> {
         let values: Vec<Word<'_>> = line.words_from(name.end, blank_or_comma).collect();
         self.no_value(directive, values.is_empty(), name.at);
         for word in values {
+            if self.report.is_full() {
+                break;
+            }
             if directive.repeat == Repeat::LastWins {
                 self.tell_second(directive, word);
             }
@@ -156,7 +167,8 @@ impl<'f> Context<'f> {
                 self.refuse_second(directive, word.at);
             }
             self.seen.insert(directive.name, word.at);
-            if directive.repeat != Repeat::Many {
+            // The old name is not recorded, and neither is what it changes.
+            if directive.repeat != Repeat::Many && directive.name != "nice_failback" {
                 self.record(directive.name, word);
             }
             apply(self, word);

@@ -18,6 +18,9 @@ pub(crate) fn read(cx: &mut Context<'_>, bytes: &[u8]) -> Haresources {
     let mut reader = Reader { cx, groups: Vec::new(), first_of: BTreeMap::new() };
     let mut pending: Vec<Word<'_>> = Vec::new();
     for line in lines(File::Haresources, bytes) {
+        if reader.cx.report.is_full() {
+            break;
+        }
         let continues = reader.words(line, &mut pending);
         if !continues {
             reader.group(&core::mem::take(&mut pending));
@@ -74,6 +77,9 @@ impl Reader<'_, '_> {
         }
         let mut resources = Vec::with_capacity(rest.len());
         for (i, word) in rest.iter().enumerate() {
+            if self.cx.report.is_full() {
+                break;
+            }
             let resource = self.resource(*word, i == 0);
             resources.extend(resource);
         }

@@ -59,6 +59,7 @@ pub enum ResourceKind {
 }
 
 /// What reading a word as a resource gives.
+// DEVIATION: the original checks no resource before it starts it; here what can never run is an error.
 pub(super) enum Reading {
     /// A resource.
     Sound(ResourceKind),
