@@ -158,7 +158,7 @@ impl Node {
         self.cluster.handle(now, hb_cluster::Input::Start { stored, entropy });
         self.cluster.handle(now, hb_cluster::Input::Environment { wall, load });
         self.stonith.handle(now, hb_stonith::Input::Start);
-        self.to_classic(now, hb_classic::Input::Start);
+        self.tell_classic(now, hb_classic::Input::Start);
     }
 
     fn timer(&mut self, now: Instant) {
@@ -170,7 +170,7 @@ impl Node {
             self.stonith.handle(now, hb_stonith::Input::Timer);
         }
         if due(self.classic.as_ref().and_then(Classic::deadline)) {
-            self.to_classic(now, hb_classic::Input::Timer);
+            self.tell_classic(now, hb_classic::Input::Timer);
         }
     }
 
@@ -197,18 +197,18 @@ impl Node {
                 let returned = core::mem::replace(&mut self.executor_seen, true);
                 self.outputs.push_back(Output::Adopt(active.clone()));
                 if returned || !active.is_empty() {
-                    self.to_classic(now, hb_classic::Input::ExecutorBack { active });
+                    self.tell_classic(now, hb_classic::Input::ExecutorBack { active });
                 }
             }
             ExecutorEvent::Down => {
                 self.scripts.forget();
-                self.to_classic(now, hb_classic::Input::ExecutorLost);
+                self.tell_classic(now, hb_classic::Input::ExecutorLost);
             }
             ExecutorEvent::Ran { call, .. } if self.scripts.ran(call) => {}
             ExecutorEvent::Ran { call, outcome } => {
                 // A call below the base is an earlier master's.
                 if let Some(own) = call.0.checked_sub(self.call_base) {
-                    self.to_classic(now, hb_classic::Input::Ran { call: CallId(own), outcome });
+                    self.tell_classic(now, hb_classic::Input::Ran { call: CallId(own), outcome });
                 }
             }
         }
@@ -255,7 +255,7 @@ impl Node {
 
     fn command(&mut self, now: Instant, client: ClientId, request: hb_classic::Request) {
         if self.classic.is_some() {
-            self.to_classic(now, hb_classic::Input::Command(hb_classic::Command { client, request }));
+            self.tell_classic(now, hb_classic::Input::Command(hb_classic::Command { client, request }));
         } else {
             let why = "this node manages no resources".into();
             let reply = Reply::Refused { code: "no_resource_management", why };
@@ -277,7 +277,7 @@ impl Node {
         match self.leaving {
             Leaving::No if self.classic.is_some() => {
                 self.leaving = Leaving::Releasing;
-                self.to_classic(now, hb_classic::Input::Shutdown);
+                self.tell_classic(now, hb_classic::Input::Shutdown);
             }
             Leaving::No => self.part(now, false),
             Leaving::Releasing | Leaving::Parting { .. } => self.exit(false),
@@ -300,7 +300,7 @@ impl Node {
         }
     }
 
-    pub(crate) fn to_classic(&mut self, now: Instant, input: hb_classic::Input) {
+    pub(crate) fn tell_classic(&mut self, now: Instant, input: hb_classic::Input) {
         if let Some(classic) = &mut self.classic {
             classic.handle(now, input);
         }

@@ -39,18 +39,18 @@ impl Node {
     pub(crate) fn route(&mut self, now: Instant) {
         loop {
             if let Some(output) = self.cluster.poll() {
-                self.from_cluster(now, output);
+                self.cluster_says(now, output);
             } else if let Some(output) = self.classic.as_mut().and_then(hb_classic::Classic::poll) {
-                self.from_classic(now, output);
+                self.classic_says(now, output);
             } else if let Some(output) = self.stonith.poll() {
-                self.from_stonith(now, output);
+                self.stonith_says(now, output);
             } else {
                 return;
             }
         }
     }
 
-    fn from_cluster(&mut self, now: Instant, output: hb_cluster::Output) {
+    fn cluster_says(&mut self, now: Instant, output: hb_cluster::Output) {
         use hb_cluster::Output as O;
         match output {
             O::Transmit { class, frame } => self.transmit(class, &frame),
@@ -62,7 +62,7 @@ impl Node {
                 if let Some((call, operation)) = self.scripts.for_message(&self.own, &message) {
                     self.outputs.push_back(Output::Execute { call, operation });
                 }
-                self.to_classic(now, hb_classic::Input::Message { from, message });
+                self.tell_classic(now, hb_classic::Input::Message { from, message });
             }
             O::Ordered { message, .. } => self.subscribers.deliver(&message, &mut self.outputs),
             O::Local { message } => self.subscribers.deliver(&message, &mut self.outputs),
@@ -71,7 +71,7 @@ impl Node {
             }
             O::Node { node, from, to, .. } => self.node_changed(now, node, &from, &to),
             O::Link { node, medium, .. } => self.changes.link(now, node, medium),
-            O::CommunicationUp => self.to_classic(now, hb_classic::Input::CommunicationUp),
+            O::CommunicationUp => self.tell_classic(now, hb_classic::Input::CommunicationUp),
             O::Returned { node } => self.peer(now, node, PeerChange::Returned),
             O::Restarted { node } => self.peer(now, node, PeerChange::Restarted),
             O::Native { node, yes } => self.peer(now, node, PeerChange::Ours { yes }),
@@ -114,10 +114,10 @@ impl Node {
     }
 
     fn peer(&mut self, now: Instant, node: NodeName, change: PeerChange) {
-        self.to_classic(now, hb_classic::Input::Peer { node, change });
+        self.tell_classic(now, hb_classic::Input::Peer { node, change });
     }
 
-    fn from_classic(&mut self, now: Instant, output: hb_classic::Output) {
+    fn classic_says(&mut self, now: Instant, output: hb_classic::Output) {
         use hb_classic::Output as O;
         match output {
             O::Run { call, operation } => {
@@ -143,17 +143,17 @@ impl Node {
         }
     }
 
-    fn from_stonith(&mut self, now: Instant, output: hb_stonith::Output) {
+    fn stonith_says(&mut self, now: Instant, output: hb_stonith::Output) {
         use hb_stonith::Output as O;
         match output {
             O::Execute { call, operation } => {
                 let call = CallId(self.call_base + call.0);
                 self.outputs.push_back(Output::FenceOp { call, operation });
             }
-            O::Fenced { node, result } => self.to_classic(now, hb_classic::Input::Fenced { node, result }),
+            O::Fenced { node, result } => self.tell_classic(now, hb_classic::Input::Fenced { node, result }),
             O::Mode(mode) => {
                 self.mode = mode;
-                self.to_classic(now, hb_classic::Input::Mode(mode));
+                self.tell_classic(now, hb_classic::Input::Mode(mode));
             }
             O::Notice(notice) => self.outputs.push_back(Output::Notice(notice)),
         }

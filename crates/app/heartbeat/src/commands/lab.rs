@@ -53,6 +53,13 @@ pub(crate) fn sim(args: &[String]) -> ExitCode {
 }
 
 pub(crate) fn scenarios(args: &[String]) -> ExitCode {
+    if args.iter().any(|arg| matches!(arg.as_str(), "--list" | "--help" | "-h")) {
+        println!("heartbeat cts lab [--all] [PART-OF-A-NAME ...]\n\nScenarios:");
+        for scenario in hb_lab::cts::scenarios() {
+            println!("  {:40} {}", scenario.name, scenario.about);
+        }
+        return ExitCode::SUCCESS;
+    }
     let program = match own_program() {
         Ok(program) => program,
         Err(why) => return complain(&why),

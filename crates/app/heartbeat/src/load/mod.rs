@@ -67,3 +67,22 @@ pub(crate) fn node_name(places: &Places) -> String {
     let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
     places.node.clone().unwrap_or_else(host).to_ascii_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use hb_config::{Support, not_yet};
+
+    /// What stands in back-quotes between two markers of the README.
+    fn listed(readme: &str) -> Vec<&str> {
+        let (_, rest) = readme.split_once("<!-- not-yet -->").expect("the list begins");
+        let (list, _) = rest.split_once("<!-- /not-yet -->").expect("the list ends");
+        list.split('`').skip(1).step_by(2).collect()
+    }
+
+    #[test]
+    fn the_readme_lists_every_directive_that_has_no_effect_yet() {
+        let harmless = not_yet().filter(|directive| directive.support == Support::NotYet);
+        let names: Vec<&str> = harmless.map(|directive| directive.name).collect();
+        assert_eq!(listed(include_str!("../../../../../README.md")), names);
+    }
+}

@@ -38,7 +38,7 @@ pub(crate) struct Surroundings<'a> {
 }
 
 /// The document of `heartbeat status`.
-pub(crate) fn status(view: &View<'_>, lens: Lens<'_>, around: Surroundings<'_>) -> Value {
+pub(crate) fn status(view: &View<'_>, lens: Lens<'_>, around: &Surroundings<'_>) -> Value {
     let cluster = view.cluster();
     let members: Vec<&str> = cluster
         .nodes()

@@ -5,7 +5,7 @@ use hb_runtime::{Class, Event, EventLoop, Inherited, Interest, Signal, clock};
 use std::path::{Path, PathBuf};
 
 /// The socket where a returning master finds its resource executor, in the run folder.
-const SOCKET: &str = "lrmd";
+pub(super) const SOCKET: &str = "lrmd";
 
 /// Where agents live, given the configuration folder.
 pub(crate) fn agent_places(config_dir: &Path) -> Places {
@@ -42,7 +42,7 @@ fn serve(mut executor: Executor) -> Result<(), String> {
     events.take_signals().map_err(failed)?;
     events.add(executor.fd(), (), Class::Clients, Interest::Read).map_err(failed)?;
     loop {
-        while executor.notice().is_some() {}
+        executor.forward_notices(events.now());
         if executor.is_over() {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use super::{Pair, Set, Stage, Template, ensure};
 use crate::cluster::{Cluster, Design, Medium};
-use crate::error::Result;
+use crate::error::{Attempt, Result};
 use crate::wait::until;
 use crate::world::Network;
 use std::time::Duration;
@@ -10,6 +10,8 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(60);
 /// Messages sent through the FIFO in a retransmission check.
 const MESSAGES: usize = 60;
+/// More messages than a receiver asks for again.
+const BEYOND: usize = 300;
 /// Share of packets lost there.
 const LOSS_PERCENT: u8 = 25;
 /// The type of those messages; a script of that name notes each of them.
@@ -63,6 +65,12 @@ pub(super) const TEMPLATES: &[Template] = &[
         about: "with packets lost in either direction every message arrives once",
         pairs: LONG,
         run: retransmission,
+    },
+    Template {
+        name: "gap-beyond-window",
+        about: "who was deaf for longer than history lasts goes on with what comes next",
+        pairs: LONG,
+        run: gap,
     },
     Template {
         name: "partition",
@@ -165,6 +173,27 @@ fn retransmission(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+fn gap(stage: &Stage) -> Result<()> {
+    let patient = Duration::from_secs(30);
+    let design = Design { networks: 1, deadtime: patient, initdead: patient, ..Design::default() };
+    let cluster = stage.cluster(design)?;
+    note_messages(&cluster)?;
+    cluster.start_all()?;
+    cluster.await_formed(LIMIT)?;
+    for (sender, receiver) in [("n1", "n2"), ("n2", "n1")] {
+        cluster.world.node(receiver)?.lose(100)?;
+        let unheard: Vec<String> = (0..BEYOND).map(|number| format!("{sender}-unheard-{number}")).collect();
+        send_all(&cluster, sender, &unheard)?;
+        // Its own copy of the last one shows that the sender has sent them all.
+        heard(&cluster, sender, &format!("{sender}-unheard-{}", BEYOND - 1), 1)?;
+        cluster.world.node(receiver)?.lose(0)?;
+        send(&cluster, sender, &format!("{sender}-after"))?;
+        heard(&cluster, receiver, &format!("{sender}-after"), 1)?;
+        cluster.await_status(LIMIT, receiver, sender, "active")?;
+    }
+    Ok(())
+}
+
 fn partition(stage: &Stage) -> Result<()> {
     let design = Design { haresources: "n1 LabRsc::a\n".into(), ..Design::default() };
     let cluster = stage.cluster(design)?;
@@ -200,9 +229,19 @@ fn note_messages(cluster: &Cluster) -> Result<()> {
 
 /// Sends a message through a node's FIFO, as scripts do.
 fn send(cluster: &Cluster, node: &str, number: &str) -> Result<()> {
+    send_all(cluster, node, &[number.to_owned()])
+}
+
+/// Sends messages through a node's FIFO, each in a write of its own.
+fn send_all(cluster: &Cluster, node: &str, numbers: &[String]) -> Result<()> {
     let fifo = cluster.world.node_dir(node).join("lib/fifo");
-    let text = format!(">>>\\nt={KIND}\\nnumber={number}\\n<<<\\n");
-    let line = format!("printf '{text}' >{}", fifo.display());
+    let list = cluster.world.node_dir(node).join("numbers");
+    std::fs::write(&list, numbers.join("\n") + "\n").attempt(list.display())?;
+    let line = format!(
+        "while read n; do printf '>>>\\nt={KIND}\\nnumber=%s\\n<<<\\n' $n; done <{} >{}",
+        list.display(),
+        fifo.display()
+    );
     let told = cluster.world.node(node)?.run(&["sh", "-c", &line], LIMIT)?;
     ensure!(told.code == 0, "{node}: {}: {told:?}", fifo.display());
     Ok(())

@@ -36,7 +36,7 @@ fn frozen(stage: &Stage) -> Result<()> {
     cluster.await_held(LIMIT, "n2", "local")?;
     let victim = cluster.world.node("n1")?;
     victim.freeze()?;
-    cluster.await_runs(LIMIT, "a", &["n1", "n2"]).or_else(|_| cluster.await_runs(LIMIT, "a", &["n2"]))?;
+    until::holds(LIMIT, "the takeover", || cluster.runs("n2", "a"))?;
     let events = cluster.events()?;
     let place = |line: &str| events.iter().position(|event| event == line);
     let (Some(dead), Some(started)) = (place("n1 power-off"), place("n2 start a")) else {

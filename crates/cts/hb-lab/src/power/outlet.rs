@@ -376,9 +376,10 @@ impl Outlet {
         if percent == 0 {
             return Ok(());
         }
+        let share = if percent < 100 { format!("numgen random mod 100 < {percent}") } else { String::new() };
         let rules = format!(
             "table inet hb_lab_loss {{ chain input {{ type filter hook input priority 0; \
-             meta l4proto udp udp dport != {} numgen random mod 100 < {percent} counter drop; }}; }}",
+             meta l4proto udp udp dport != {} {share} counter drop; }}; }}",
             crate::service::PORT
         );
         let told = self.run(&[nft, &rules], COMMAND_LIMIT)?;

@@ -28,7 +28,7 @@ impl Master {
     fn output(&mut self, now: Instant, output: Output) {
         match output {
             Output::Write { medium, class, frame } => self.write(now, medium, class, frame),
-            Output::Drain { medium, token } => self.to_child(Post::Reader(medium.0), &drain(token)),
+            Output::Drain { medium, token } => self.tell_child(Post::Reader(medium.0), &drain(token)),
             Output::ReplaceReader(medium) => {
                 if let Some(worker) = self.posts.worker(Post::Reader(medium.0)) {
                     worker.kill();
@@ -82,7 +82,7 @@ impl Master {
     }
 
     /// Sends a packet to a child; one that takes nothing is found by whoever waits for its answer.
-    pub(super) fn to_child(&mut self, post: Post, packet: &[u8]) {
+    pub(super) fn tell_child(&mut self, post: Post, packet: &[u8]) {
         if let Some(pair) = self.posts.worker(post).and_then(|worker| worker.pair()) {
             let _full_or_gone = pair.send(packet);
         }
@@ -137,11 +137,14 @@ impl Master {
             processes: Value::Array(processes),
             not_yet: &self.not_yet,
         };
-        crate::picture::status(&self.node.view(), self.lens(), around)
+        crate::picture::status(&self.node.view(), self.lens(), &around)
     }
 
     /// The node has left: end the children and wait for them, so that a successor finds every socket free.
     pub(super) fn part(mut self, restart: bool) {
+        for post in [Post::Lrmd, Post::Stonithd] {
+            self.retire_executor(post);
+        }
         let text = if restart { "Heartbeat restarts." } else { "Heartbeat shutdown complete." };
         self.journal.line(Severity::Info, text, &self.posts.logd);
         self.posts.end_all(clock::monotonic() + CHILDREN_PATIENCE, &mut self.events);

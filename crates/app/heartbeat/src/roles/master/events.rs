@@ -113,11 +113,9 @@ impl Master {
     }
 
     fn channel(&mut self, now: Instant, post: Post, ready: Ready) {
-        if ready.writable {
-            if let Post::Writer(n) = post {
-                self.posts.watch(post, Interest::Read, &mut self.events);
-                self.node.handle(now, Input::WriterReady { medium: MediumId(n) });
-            }
+        if let (true, Post::Writer(n)) = (ready.writable, post) {
+            self.posts.watch(post, Interest::Read, &mut self.events);
+            self.node.handle(now, Input::WriterReady { medium: MediumId(n) });
         }
         if ready.readable || ready.closed {
             self.receive(now, post);
@@ -141,7 +139,7 @@ impl Master {
 
     fn packet(&mut self, now: Instant, post: Post, packet: &[u8]) {
         match post {
-            Post::Reader(n) => self.from_reader(now, MediumId(n), packet),
+            Post::Reader(n) => self.reader_says(now, MediumId(n), packet),
             Post::Writer(_) => {
                 if let Some(trouble) = from_writer(packet) {
                     self.trouble(post, trouble);
@@ -152,13 +150,13 @@ impl Master {
                 Some(FromFifo::Trouble(trouble)) => self.trouble(post, trouble),
                 None => {}
             },
-            Post::Lrmd => self.from_executor(now, packet),
-            Post::Stonithd => self.from_fencer(now, packet),
+            Post::Lrmd => self.executor_says(now, packet),
+            Post::Stonithd => self.fencer_says(now, packet),
             Post::Logd => {}
         }
     }
 
-    fn from_reader(&mut self, now: Instant, medium: MediumId, packet: &[u8]) {
+    fn reader_says(&mut self, now: Instant, medium: MediumId, packet: &[u8]) {
         match FromReader::decode(packet) {
             Some(FromReader::Frame { stamp, datagram }) => {
                 self.node.handle(now, Input::Frame { medium, stamp, bytes: datagram.to_vec() });

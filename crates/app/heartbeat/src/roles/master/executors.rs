@@ -49,7 +49,23 @@ impl Master {
         }
     }
 
-    pub(super) fn from_executor(&mut self, now: Instant, packet: &[u8]) {
+    /// Nothing is held any more: the executor may end.
+    pub(super) fn retire_executor(&mut self, post: Post) {
+        let _gone_already = self.ask_executor(post, &Request::Retire);
+    }
+
+    /// A notice of an executor on its way to the log; false when the packet is something else.
+    fn forwarded(&mut self, packet: &[u8]) -> bool {
+        let mut words = std::mem::take(&mut self.words);
+        let notice = hb_lrm::channel::decode_notice(packet, &mut words);
+        self.words = words;
+        if let Some(notice) = &notice {
+            self.journal.notice(notice, &self.posts.logd);
+        }
+        notice.is_some()
+    }
+
+    pub(super) fn executor_says(&mut self, now: Instant, packet: &[u8]) {
         let event = match Report::decode(packet) {
             Ok(Report::State(state)) => {
                 self.node.handle(now, Input::Executor(ExecutorEvent::Up { active: state.active }));
@@ -60,18 +76,20 @@ impl Master {
                 return;
             }
             Ok(Report::Done(done)) => ExecutorEvent::Ran { call: done.call, outcome: done.outcome },
+            Err(_) if self.forwarded(packet) => return,
             Err(why) => return self.misunderstood("lrmd", &why.to_string()),
         };
         self.node.handle(now, Input::Executor(event));
     }
 
-    pub(super) fn from_fencer(&mut self, now: Instant, packet: &[u8]) {
+    pub(super) fn fencer_says(&mut self, now: Instant, packet: &[u8]) {
         match Report::decode(packet) {
             Ok(Report::State(_)) => {}
             Ok(Report::Done(done)) => {
                 let event = FencerEvent::Executed { call: done.call, outcome: done.outcome };
                 self.node.handle(now, Input::Fencer(event));
             }
+            Err(_) if self.forwarded(packet) => {}
             Err(why) => self.misunderstood("stonithd", &why.to_string()),
         }
     }

@@ -13,7 +13,7 @@ use crate::cli::Places;
 use crate::control::Server;
 use crate::load;
 use hb_base::{ClientId, NodeName};
-use hb_config::Config;
+use hb_config::{Code, Config, Diagnostic};
 use hb_node::{Input, Node};
 use hb_runtime::{Class, EventLoop, Interest, Realtime, RealtimeReport, clock};
 use hb_store::Store;
@@ -56,8 +56,12 @@ pub(crate) struct Master {
     pub(crate) journal: Journal,
     pub(crate) realtime: RealtimeReport,
     pub(crate) media: Vec<String>,
-    /// Configured directives that have no effect in this version.
+    /// What the check of the configuration had to say, line by line.
+    pub(crate) warnings: Vec<String>,
+    /// The directives among it that have no effect in this version.
     pub(crate) not_yet: Vec<String>,
+    /// Words of executors' notices seen so far.
+    pub(crate) words: hb_lrm::channel::Words,
     /// Where packets for writers are put together.
     pub(crate) packet_buffer: Vec<u8>,
     /// When the wall clock and the load are read next.
@@ -80,7 +84,7 @@ pub(crate) fn run(places: &Places) -> ExitCode {
     }
     let Some(config) = config else { return ExitCode::from(2) };
     loop {
-        match Master::start(places.clone(), config.clone()).and_then(Master::serve) {
+        match Master::start(places.clone(), config.clone(), &diagnostics).and_then(Master::serve) {
             Ok(false) => return ExitCode::SUCCESS,
             Ok(true) => {}
             Err(why) => {
@@ -92,7 +96,7 @@ pub(crate) fn run(places: &Places) -> ExitCode {
 }
 
 impl Master {
-    fn start(places: Places, config: Config) -> Result<Master, String> {
+    fn start(places: Places, config: Config, diagnostics: &[Diagnostic]) -> Result<Master, String> {
         let own = NodeName::new(&load::node_name(&places)).ok_or("the host name cannot be a node's name")?;
         std::fs::create_dir_all(&places.run_dir).map_err(|e| format!("{}: {e}", places.run_dir.display()))?;
         let mut events = EventLoop::new().map_err(|e| format!("no event loop: {e}"))?;
@@ -125,7 +129,9 @@ impl Master {
             journal: Journal::default(),
             realtime: RealtimeReport::default(),
             media,
-            not_yet: Vec::new(),
+            warnings: diagnostics.iter().map(ToString::to_string).collect(),
+            not_yet: not_yet(diagnostics),
+            words: hb_lrm::channel::Words::default(),
             packet_buffer: Vec::with_capacity(2048),
             environment_due: hb_base::Instant::ZERO,
             events,
@@ -172,6 +178,9 @@ impl Master {
         for line in lines {
             self.journal.line(hb_base::Severity::Info, &line, &self.posts.logd);
         }
+        for line in &self.warnings {
+            self.journal.line(hb_base::Severity::Warning, line, &self.posts.logd);
+        }
     }
 }
 
@@ -190,6 +199,12 @@ impl Drop for Master {
     fn drop(&mut self) {
         let _gone = std::fs::remove_file(&self.pid_file);
     }
+}
+
+/// The directives that are configured and have no effect: the first word in back-quotes of each such complaint.
+fn not_yet(diagnostics: &[Diagnostic]) -> Vec<String> {
+    let of = |d: &Diagnostic| d.message.split('`').nth(1).map(str::to_owned);
+    diagnostics.iter().filter(|d| d.code == Code::NotYet).filter_map(of).collect()
 }
 
 fn realtime(config: &Config) -> Realtime {

@@ -4,6 +4,7 @@ use super::Key;
 use super::worker::{Post, Start, Worker};
 use crate::cli::Places;
 use crate::load;
+use crate::roles::executor::SOCKET;
 use crate::roles::logd;
 use hb_base::{Instant, NodeName};
 use hb_config::{Config, Medium as Configured};
@@ -203,11 +204,11 @@ fn start_role(
     title: String,
     args: Vec<String>,
     settle: Settle,
-    (to_child, to_master): (usize, usize),
+    (tell_child, to_master): (usize, usize),
 ) -> Start {
     Box::new(move || {
         let refused = |error| hb_runtime::SpawnError::Refused { title: title.clone(), error };
-        let (pair, theirs) = Pair::new(to_child, to_master).map_err(refused)?;
+        let (pair, theirs) = Pair::new(tell_child, to_master).map_err(refused)?;
         let words: Vec<&str> = args.iter().map(String::as_str).collect();
         let fds = [("pair", theirs.as_fd())];
         let child =
@@ -220,8 +221,21 @@ fn executor(post: Post, role: &'static str, places: &Places) -> Worker {
     let title = format!("heartbeat: {role}");
     let args = vec![places.config_dir.display().to_string(), places.run_dir.display().to_string()];
     let settle = Settle { parent_death: None, ..Settle::executor() };
-    let start = start_role(role, title.clone(), args, settle, (EXECUTOR_BYTES, EXECUTOR_BYTES));
+    let spawn = start_role(role, title.clone(), args, settle, (EXECUTOR_BYTES, EXECUTOR_BYTES));
+    let socket = (post == Post::Lrmd).then(|| places.run_dir.join(SOCKET));
+    let start: Start = Box::new(move || match socket.as_deref().and_then(returned) {
+        Some(found) => Ok(found),
+        None => spawn(),
+    });
     Worker::new(post, title, Class::Clients, start)
+}
+
+/// The executor of a master that died, still holding what it held: it listens at this socket.
+fn returned(socket: &Path) -> Option<(Child, Pair)> {
+    let fd = hb_agents::call_executor(socket).ok()??;
+    let pid = rustix::net::sockopt::socket_peercred(&fd).ok()?.pid.as_raw_nonzero().get();
+    let child = Child::adopt(u32::try_from(pid).ok()?).ok()?;
+    Some((child, Pair::adopt(fd).ok()?))
 }
 
 fn logging(options: &hb_logd::SinksOptions) -> Worker {
