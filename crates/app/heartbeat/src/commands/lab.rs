@@ -49,7 +49,7 @@ pub(crate) fn demo(demo: &Demo) -> ExitCode {
 }
 
 pub(crate) fn sim(args: &[String]) -> ExitCode {
-    complain(&format!("no simulator in this build: {}", args.join(" ")))
+    ExitCode::from(hb_sim::cli::run_command(args.iter().cloned()))
 }
 
 pub(crate) fn scenarios(args: &[String]) -> ExitCode {
