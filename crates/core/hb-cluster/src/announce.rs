@@ -4,7 +4,7 @@ use crate::machine::Cluster;
 use crate::native::Hbx;
 use crate::receive::Arrival;
 use crate::timers::Timer;
-use crate::{Output, Status, StatusChange, StatusReason, notices};
+use crate::{Output, Phase, Status, StatusChange, StatusReason, notices};
 use alloc::sync::Arc;
 use core::time::Duration;
 use hb_base::{NodeId, Notice, Severity};
@@ -153,6 +153,9 @@ impl Cluster {
 
     /// A leaving node goes as soon as nothing of it is missing.
     pub(crate) fn consider_farewell(&mut self, id: NodeId) {
+        if self.phase == Phase::Leaving {
+            return;
+        }
         let gone = self
             .nodes
             .find(id)

@@ -55,7 +55,8 @@ impl Cluster {
 
     /// Looks at everybody; asks the readers for what they hold when somebody is overdue.
     pub(crate) fn check_silence(&mut self) {
-        if matches!(self.phase, Phase::Idle | Phase::Persisting | Phase::Left) {
+        // Who leaves no longer judges others.
+        if matches!(self.phase, Phase::Idle | Phase::Persisting | Phase::Leaving | Phase::Left) {
             return;
         }
         let now = self.now;

@@ -90,6 +90,23 @@ fn senders_pause_at_the_window_and_go_on_after_the_slowest_acknowledged() {
 }
 
 #[test]
+fn the_window_is_half_of_any_history() {
+    let mut peer = Peer::new("n2");
+    let mut options = talk::options(&["n1", "n2"]);
+    options.history = 200;
+    let mut talk = Talk::active_with(options, &mut [&mut peer]);
+    let sent = talk.cluster.view().flow().hiseq;
+    talk.hear(&ack(&peer, sent));
+    for n in 0..101 {
+        assert_eq!(flows(&mut talk), [], "{n}");
+        talk.input(hb_cluster::Input::Submit { message: app("x") });
+    }
+    assert_eq!(flows(&mut talk), [Flow::Pause]);
+    talk.hear(&ack(&peer, sent + 2));
+    assert_eq!(flows(&mut talk), [Flow::Resume]);
+}
+
+#[test]
 fn foreign_old_and_impossible_acknowledgements_change_nothing() {
     let mut peer = Peer::new("n2");
     let mut talk = Talk::active(&mut [&mut peer]);

@@ -386,6 +386,20 @@ fn leaving_says_so_a_few_times_and_answers_until_the_end() {
 }
 
 #[test]
+fn who_leaves_judges_nobody() {
+    let (mut n2, mut n3) = (Peer::ours("n2"), Peer::ours("n3"));
+    let mut talk = Talk::active(&mut [&mut n2, &mut n3]);
+    talk.hear(&n3.next(n3.status("active").with_hex("dt", 100)));
+    talk.take();
+    talk.input(Input::Leave);
+    talk.hear(&n2.next(n2.status("active").with("hbx", "1 ack=0 bye")));
+    talk.hear(&n3.next(n3.status("up").with_hex("dt", 100)));
+    talk.after(ms(3_000));
+    assert!(talk.out.iter().any(|output| matches!(output, Output::Left)));
+    assert_eq!(deaths(&talk), [""; 0]);
+}
+
+#[test]
 fn reasons_have_words() {
     assert_eq!(DeathReason::NeverHeard.word(), "never_heard");
     let mut talk = Talk::started(talk::options(&["n1", "n2"]));
