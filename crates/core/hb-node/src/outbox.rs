@@ -15,6 +15,8 @@ pub const FRAMES_MAX: usize = 500;
 #[derive(Debug, Default)]
 pub struct Outbox {
     status: Option<Arc<[u8]>>,
+    /// Handed out and refused, in that order: older than everything in `frames`.
+    returned: VecDeque<Arc<[u8]>>,
     frames: VecDeque<Arc<[u8]>>,
     blocked: bool,
     dropped_statuses: u64,
@@ -40,13 +42,17 @@ impl Outbox {
         Offer::Waits
     }
 
-    /// The writer refused `frame`: it and everything after it waits until [`Outbox::ready`].
+    /// The writer refused `frame`: it and everything after it waits until [`Outbox::ready`]. Frames handed out
+    /// after it must be given back too, in their order, so that nothing overtakes it.
     pub fn refused(&mut self, class: Class, frame: Arc<[u8]>) {
         self.blocked = true;
         match class {
             Class::Status if self.status.is_some() => self.dropped_statuses += 1,
             Class::Status => self.status = Some(frame),
-            Class::Sequenced | Class::Repeat | Class::Control => self.frames.push_front(frame),
+            Class::Sequenced | Class::Repeat | Class::Control => {
+                self.returned.push_back(frame);
+                self.keep_bound();
+            }
         }
     }
 
@@ -55,11 +61,16 @@ impl Outbox {
             self.dropped_statuses += u64::from(self.status.replace(frame).is_some());
             return;
         }
-        if self.frames.len() == FRAMES_MAX {
-            self.frames.pop_front();
+        self.frames.push_back(frame);
+        self.keep_bound();
+    }
+
+    /// The oldest goes.
+    fn keep_bound(&mut self) {
+        while self.returned.len() + self.frames.len() > FRAMES_MAX {
+            let _oldest = self.returned.pop_front().or_else(|| self.frames.pop_front());
             self.dropped_frames += 1;
         }
-        self.frames.push_back(frame);
     }
 
     /// The writer takes frames again: the newest status first, because it keeps us alive, then the rest
@@ -74,7 +85,10 @@ impl Outbox {
             return None;
         }
         let status = self.status.take().map(|frame| (Class::Status, frame));
-        status.or_else(|| self.frames.pop_front().map(|frame| (Class::Sequenced, frame)))
+        status.or_else(|| {
+            let next = self.returned.pop_front().or_else(|| self.frames.pop_front());
+            next.map(|frame| (Class::Sequenced, frame))
+        })
     }
 
     /// The writer was replaced: whatever waits is for the new one.
@@ -84,7 +98,7 @@ impl Outbox {
 
     /// Frames waiting now.
     pub fn waiting(&self) -> usize {
-        self.frames.len() + usize::from(self.status.is_some())
+        self.returned.len() + self.frames.len() + usize::from(self.status.is_some())
     }
 
     /// Whether the writer refuses frames at present.
@@ -101,6 +115,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     fn frame(n: u16) -> Arc<[u8]> {
         Arc::from(n.to_be_bytes().as_slice())
@@ -132,10 +147,15 @@ mod tests {
         outbox.refused(Class::Sequenced, frame(1));
         outbox.offer(Class::Sequenced, frame(2));
         outbox.ready();
-        let (class, first) = outbox.next_frame().unwrap();
-        outbox.refused(class, first);
+        // Both were handed out when the first was refused again.
+        let handed: Vec<_> = core::iter::from_fn(|| outbox.next_frame()).collect();
+        for (class, frame) in handed {
+            outbox.refused(class, frame);
+        }
+        outbox.offer(Class::Sequenced, frame(3));
         outbox.ready();
         assert_eq!(outbox.next_frame().unwrap().1, frame(1));
         assert_eq!(outbox.next_frame().unwrap().1, frame(2));
+        assert_eq!(outbox.next_frame().unwrap().1, frame(3));
     }
 }

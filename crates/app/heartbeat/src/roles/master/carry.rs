@@ -67,6 +67,11 @@ impl Master {
 
     fn write(&mut self, now: Instant, medium: MediumId, class: Class, frame: Arc<[u8]>) {
         let post = Post::Writer(medium.0);
+        if self.node.view().outbox(medium).is_some_and(hb_node::Outbox::is_blocked) {
+            // An earlier one was refused in this round: nothing may overtake it.
+            self.node.handle(now, Input::WriterRefused { medium, class, frame });
+            return;
+        }
         self.packet_buffer.clear();
         self.packet_buffer.push(FRAME);
         self.packet_buffer.extend_from_slice(&frame);
