@@ -21,7 +21,18 @@ const GATE: &[Step] = &[
 ];
 
 /// What takes too long for every change.
-const LONG: &[Step] = &[];
+const LONG: &[Step] = &[
+    Step {
+        name: "planted bugs are found",
+        cargo: &["test", "--locked", "--release", "--package", "hb-sim", "--features", "planted-bugs"],
+    },
+    Step {
+        name: "10,000 seeds",
+        cargo: &[
+            "run", "--locked", "--release", "--package", "heartbeat", "--", "cts", "sim", "--seeds", "10000",
+        ],
+    },
+];
 
 pub(crate) fn run(args: &[&str]) -> Result<bool, String> {
     if let Some(unknown) = args.iter().find(|a| !matches!(**a, "--all" | "--allow-missing")) {

@@ -2,7 +2,7 @@
 
 use super::SOCKET;
 use hb_base::ClientId;
-use hb_ipc::{Framed, Incoming, Limits, Listener, Peer};
+use hb_ipc::{Framed, Incoming, Limits, Listener, ListenerError, Peer};
 use hb_node::{Request, Share};
 use hb_runtime::{Class, EventLoop, Interest, SourceId, User};
 use hb_wire::{Codec, Message};
@@ -50,7 +50,14 @@ struct Connection {
 impl Server {
     pub(crate) fn bind(run_dir: &Path) -> Result<Server, String> {
         let group = User::lookup("hacluster").ok().map(|user| user.gid);
-        let listener = Listener::bind(&run_dir.join(SOCKET), 0o666, group).map_err(|e| e.to_string())?;
+        let path = run_dir.join(SOCKET);
+        let mine = |gid: Option<u32>| Listener::bind(&path, 0o666, gid);
+        let listener = match mine(group) {
+            // The group cannot own files here, as in a user namespace that does not know it.
+            Err(ListenerError::Io { .. }) if group.is_some() => mine(None),
+            other => other,
+        };
+        let listener = listener.map_err(|e| e.to_string())?;
         let own = rustix::process::geteuid().as_raw();
         Ok(Server { listener, clients: BTreeMap::new(), next_id: 1, trusted: (own, group), paused: false })
     }
