@@ -122,10 +122,13 @@ impl Stage {
     }
 
     fn holder(&self) -> Result<String> {
-        match self.probe.served_by(NOW) {
-            Some(node) => Ok(node),
-            None => failed("nobody serves"),
-        }
+        // A busy machine may have answered nothing in this very moment.
+        let mut found = None;
+        self.until("somebody to serve", || {
+            found = self.probe.served_by(NOW);
+            found.is_some()
+        })?;
+        found.map_or_else(|| failed("nobody serves"), Ok)
     }
 
     fn other(node: &str) -> &'static str {
