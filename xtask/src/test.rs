@@ -29,7 +29,16 @@ const LONG: &[Step] = &[
     Step {
         name: "10,000 seeds",
         cargo: &[
-            "run", "--locked", "--release", "--package", "heartbeat", "--", "cts", "sim", "--seeds", "10000",
+            "run",
+            "--locked",
+            "--release",
+            "--package",
+            "heartbeat",
+            "--",
+            "cts",
+            "sim",
+            "--seeds",
+            "10000",
         ],
     },
 ];
