@@ -96,10 +96,9 @@ fn resource(found: &hb_config::Resource) -> Resource {
         params,
     };
     match &found.kind {
-        // What stands after the script's name, or the whole word in its short form.
-        ResourceKind::Address { script, .. } => {
-            let word = found.text.split_once("::").map_or(found.text.as_str(), |(_, rest)| rest);
-            plain(Class::Address, script, vec![word.to_owned()], Vec::new())
+        // In its short form: an IPv6 address has two colons of its own.
+        ResourceKind::Address { script, spec } => {
+            plain(Class::Address, script, vec![spec.to_string()], Vec::new())
         }
         ResourceKind::Script { name, arguments } => {
             plain(Class::Heartbeat, name, arguments.clone(), Vec::new())
@@ -197,5 +196,19 @@ mod tests {
         assert_eq!(facility("local7"), Some(Facility(23)));
         assert_eq!(facility("local8"), None);
         assert_eq!(facility("nosuch"), None);
+    }
+
+    #[test]
+    fn an_ipv6_address_reaches_its_agent_whole() {
+        use hb_config::{Files, HostFacts, check};
+        let files = Files {
+            ha_cf: Some(b"node paul silas\nbcast eth0\nauto_failback on\nlogfacility daemon\n"),
+            authkeys: Some(b"auth 1\n1 sha1 k\n"),
+            authkeys_mode: Some(0o600),
+            haresources: Some(b"paul 2001:db8::5/64/eth0 IPv6addr::2001:db8::6/64 10.0.0.5/24/eth0:web\n"),
+        };
+        let config = check(&files, &HostFacts::unknown("paul")).0.expect("sound");
+        let words: Vec<String> = groups(&config)[0].resources.iter().flat_map(|r| r.args.clone()).collect();
+        assert_eq!(words, ["2001:db8::5/64/eth0", "2001:db8::6/64", "10.0.0.5/24/eth0:web"]);
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn use_logd(cx: &mut Context<'_>, word: Word<'_>) {
             cx.report.warning(
                 Code::NotYet,
                 word.at,
-                "the logging daemon is not there yet in this version, so `use_logd on` has no effect".into(),
+                "`use_logd` has no effect: the logging daemon is not there yet in this version".into(),
                 "Name a destination with `logfile` or `logfacility`; without one the log goes to the system log.",
             );
         }
@@ -81,12 +81,22 @@ pub(super) fn conn_logd_time(cx: &mut Context<'_>, word: Word<'_>) {
 pub(super) fn syslogmsgfmt(cx: &mut Context<'_>, word: Word<'_>) {
     if let Some(value) = values::boolean(cx, word) {
         cx.ha_cf.logging.syslogmsgfmt = Setting::written(value, word.at);
+        if !value {
+            let message =
+                "`syslogmsgfmt` cannot be off yet: log files look like the system log in this version".into();
+            cx.report.warning(Code::NotYet, word.at, message, "Write `syslogmsgfmt on`, or remove the line.");
+        }
     }
 }
 
 pub(super) fn log_badpack(cx: &mut Context<'_>, word: Word<'_>) {
     if let Some(value) = values::boolean(cx, word) {
         cx.ha_cf.logging.log_badpack = Setting::written(value, word.at);
+        if !value {
+            let message =
+                "`log_badpack` cannot be off yet: malformed packets are always told of, now and then".into();
+            cx.report.warning(Code::NotYet, word.at, message, "Write `log_badpack on`, or remove the line.");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod canonical;
 mod children;
 pub(crate) mod cross;
+mod environment;
 mod fencing;
 pub(crate) mod finish;
 mod logging;

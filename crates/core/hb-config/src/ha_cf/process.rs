@@ -97,9 +97,7 @@ pub(super) fn use_apphbd(cx: &mut Context<'_>, word: Word<'_>) {
             cx.report.warning(
                 Code::NotYet,
                 word.at,
-                "the application heartbeat daemon is not there yet in this version, so nobody watches the master \
-                 process"
-                    .into(),
+                "`use_apphbd` has no effect: the application heartbeat daemon is not there yet in this version".into(),
                 "The node runs without it; remove the line to be rid of this.",
             );
         }

@@ -198,6 +198,7 @@ use DefaultValue::{Derived, Nothing, Text};
 
 const TIME: &str = "a time: seconds, or milliseconds with `ms`";
 const SWITCH: &str = "`on` or `off`";
+const NO_CORE: &str = "The system's settings decide (`ulimit -c`, kernel.core_pattern); remove the line.";
 const NO_CRM: &str = "It has a meaning with the cluster resource manager only; remove the line.";
 const OTHER_MEDIUM: &str = "Use `bcast`, `mcast` or `ucast` beside it: packets do not travel over this one.";
 const NO_PING: &str = "The node runs without it: nothing reacts to the host's silence.";
@@ -227,7 +228,8 @@ pub const DIRECTIVES: &[Directive] = &[
         "who may join undeclared",
     ),
     each("baud", "a speed in bits a second", Text("19200"), process::baud, "the speed of serial lines")
-        .once(),
+        .once()
+        .not_yet("It has a meaning with `serial` only; remove the line."),
     list("bcast", "interfaces", media_lines::bcast, "UDP broadcast"),
     each("cluster", "a name", Text("linux-ha"), membership::cluster, "the cluster's name"),
     each(
@@ -252,8 +254,9 @@ pub const DIRECTIVES: &[Directive] = &[
         "the least time between two attempts to reach the logging daemon",
     )
     .not_yet("It has a meaning with the logging daemon only; remove the line."),
-    each("coredumps", SWITCH, Text("true"), process::coredumps, "whether a crash leaves a core dump"),
-    each("coreroot", "a folder", Nothing, process::coreroot, "where core dumps go"),
+    each("coredumps", SWITCH, Text("true"), process::coredumps, "whether a crash leaves a core dump")
+        .not_yet(NO_CORE),
+    each("coreroot", "a folder", Nothing, process::coreroot, "where core dumps go").not_yet(NO_CORE),
     each("crm", "`off`", Text("false"), membership::crm, "the cluster resource manager").not_yet_safety(),
     each(
         "crm_daemon_dir",
@@ -339,7 +342,7 @@ pub const DIRECTIVES: &[Directive] = &[
     .live(),
     each("keepalive", TIME, Text("1000ms"), timing::keepalive, "the time between two heartbeats").live(),
     each("log_badpack", SWITCH, Text("true"), logging::log_badpack, "whether malformed packets are logged")
-        .live(),
+        .tells_itself(),
     each(
         "logfacility",
         "a syslog facility or `none`",
@@ -431,7 +434,7 @@ pub const DIRECTIVES: &[Directive] = &[
         logging::syslogmsgfmt,
         "whether lines in log files look like syslog's",
     )
-    .live(),
+    .tells_itself(),
     line("tipc", "a tipc name", media_lines::tipc, "a medium on top of TIPC").not_yet(OTHER_MEDIUM),
     each(
         "traditional_compression",

@@ -44,3 +44,21 @@ directive_test!(env, |t| {
     assert!(t.warns("env FOO", &[(Code::EnvMalformed, "1:5")]).env.is_empty());
     t.warns("env =x", &[(Code::EnvMalformed, "1:5")]);
 });
+
+#[test]
+fn scripts_see_the_configuration_and_the_variables_of_env_last() {
+    let lines = "keepalive 300ms\nlogfile /run/log\nenv FOO=bar\nenv keepalive=mine\nenv NUL=a\0b";
+    let (config, _) = crate::check_on(crate::paul(), &crate::complete(lines));
+    let own = hb_base::NodeName::new("paul").unwrap();
+    let environment = config.expect("sound").ha_cf.script_environment(&own);
+    let value = |name: &str| environment.iter().rfind(|(key, _)| key == name).map(|(_, text)| text.as_str());
+    assert_eq!(value("HA_FOO"), Some("bar"));
+    assert_eq!(value("HA_keepalive"), Some("mine"), "what the administrator says counts");
+    assert_eq!(value("HA_deadtime"), Some("30000ms"));
+    assert_eq!(value("HA_CURHOST"), Some("paul"));
+    assert_eq!(value("HA_LOGFILE"), Some("/run/log"));
+    assert_eq!(value("HA_DEBUGLOG"), Some("/dev/null"));
+    assert_eq!(value("HA_LOGFACILITY"), Some("daemon"));
+    assert_eq!(value("HA_NICEFAILBACK"), Some("yes"));
+    assert_eq!(value("HA_NUL"), None, "no program can be given that");
+}

@@ -40,12 +40,14 @@ directive_test!(conn_logd_time, |t| {
 });
 
 directive_test!(syslogmsgfmt, |t| {
-    assert!(!t.takes("syslogmsgfmt off").logging.syslogmsgfmt.value);
+    assert!(t.takes("syslogmsgfmt yes").logging.syslogmsgfmt.value);
+    assert!(!t.warns("syslogmsgfmt off", &[(Code::NotYet, "1:14")]).logging.syslogmsgfmt.value);
     t.refuses("syslogmsgfmt rfc5424", &[(Code::BadBoolean, "1:14")]);
 });
 
 directive_test!(log_badpack, |t| {
-    assert!(!t.takes("log_badpack FALSE").logging.log_badpack.value);
+    assert!(t.takes("log_badpack on").logging.log_badpack.value);
+    assert!(!t.warns("log_badpack FALSE", &[(Code::NotYet, "1:13")]).logging.log_badpack.value);
     t.refuses("log_badpack 2", &[(Code::BadBoolean, "1:13")]);
 });
 

@@ -30,10 +30,12 @@ fn the_port_without_a_directive_is_that_of_the_services_file() {
 }
 
 directive_test!(baud, |t| {
-    assert_eq!(t.takes("baud 115200").baud.value, 115_200);
-    t.refuses("baud 1200", &[(Code::BadWord, "1:6")]);
-    t.refuses("baud 9600\nbaud 9600", &[(Code::GivenTwiceRefused, "2:1")]);
-    t.warns("serial /dev/ttyS0\nbaud 9600", &[(Code::NotYet, "1:1"), (Code::SetTooLate, "2:6")]);
+    let not_yet = (Code::NotYet, "1:1");
+    assert_eq!(t.warns("baud 115200", &[not_yet]).baud.value, 115_200);
+    t.refuses("baud 1200", &[not_yet, (Code::BadWord, "1:6")]);
+    t.refuses("baud 9600\nbaud 9600", &[not_yet, (Code::GivenTwiceRefused, "2:1")]);
+    let late = [not_yet, (Code::NotYet, "2:1"), (Code::SetTooLate, "2:6")];
+    t.warns("serial /dev/ttyS0\nbaud 9600", &late);
 });
 
 directive_test!(bcast, |t| {
@@ -132,7 +134,7 @@ directive_test!(ucast6, |t| {
 });
 
 directive_test!(serial, |t| {
-    let ha_cf = t.warns("baud 9600\nserial /dev/ttyS0", &[(Code::NotYet, "2:1")]);
+    let ha_cf = t.warns("baud 9600\nserial /dev/ttyS0", &[(Code::NotYet, "1:1"), (Code::NotYet, "2:1")]);
     assert_eq!(first(&ha_cf), Medium::Serial { device: "/dev/ttyS0".into(), baud: 9_600 });
     t.refuses("serial /dev/ttyS9", &[(Code::NotYet, "1:1"), (Code::NoDevice, "1:8")]);
 });

@@ -22,14 +22,15 @@ directive_test!(memreserve, |t| {
 });
 
 directive_test!(coredumps, |t| {
-    assert!(!t.takes("coredumps false").process.coredumps.value);
-    t.refuses("coredumps often", &[(Code::BadBoolean, "1:11")]);
+    assert!(!t.warns("coredumps false", &[(Code::NotYet, "1:1")]).process.coredumps.value);
+    t.refuses("coredumps often", &[(Code::NotYet, "1:1"), (Code::BadBoolean, "1:11")]);
 });
 
 directive_test!(coreroot, |t| {
-    assert_eq!(t.takes("coreroot /var/lib/cores").process.coreroot.expect("set").value, "/var/lib/cores");
-    t.refuses("coreroot cores", &[(Code::BadPath, "1:10")]);
-    t.refuses("coreroot /nosuch", &[(Code::BadPath, "1:10")]);
+    let ha_cf = t.warns("coreroot /var/lib/cores", &[(Code::NotYet, "1:1")]);
+    assert_eq!(ha_cf.process.coreroot.expect("set").value, "/var/lib/cores");
+    t.refuses("coreroot cores", &[(Code::NotYet, "1:1"), (Code::BadPath, "1:10")]);
+    t.refuses("coreroot /nosuch", &[(Code::NotYet, "1:1"), (Code::BadPath, "1:10")]);
 });
 
 directive_test!(normalpoll, |t| {

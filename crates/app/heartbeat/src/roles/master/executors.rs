@@ -5,12 +5,18 @@ use super::worker::Post;
 use hb_base::{CallId, Instant, Notice, Severity};
 use hb_ipc::Sent;
 use hb_lrm::channel::{Report, Request};
-use hb_lrm::{Operation, Outcome, Resource};
+use hb_lrm::{Class, Operation, Outcome, Resource};
 use hb_node::{ExecutorEvent, FencerEvent, Input};
 
 impl Master {
     pub(super) fn execute(&mut self, now: Instant, call: CallId, operation: &Operation) {
-        let request = Request::Submit { call, operation: operation.clone() };
+        let mut operation = operation.clone();
+        if operation.resource.class != Class::Address {
+            // Scripts see the configuration; what the operation itself says stands last and counts.
+            let configured = self.config.ha_cf.script_environment(&self.own);
+            operation.env.splice(0..0, configured);
+        }
+        let request = Request::Submit { call, operation };
         if let Err(reason) = self.ask_executor(Post::Lrmd, &request) {
             let outcome = Outcome::Failed { rc: None, reason };
             self.node.handle(now, Input::Executor(ExecutorEvent::Ran { call, outcome }));

@@ -212,7 +212,12 @@ fn realtime(config: &Config) -> Realtime {
     if !process.realtime.value {
         return Realtime::OFF;
     }
-    Realtime::master(process.rtprio.as_ref().map_or(MASTER_PRIORITY, |p| p.value))
+    let usual = Realtime::master(process.rtprio.as_ref().map_or(MASTER_PRIORITY, |p| p.value));
+    if !process.memreserve_kb.is_written() {
+        return usual;
+    }
+    let kilobytes = usize::try_from(process.memreserve_kb.value).unwrap_or(usize::MAX);
+    Realtime { heap_bytes: kilobytes.saturating_mul(1024), ..usual }
 }
 
 fn children_realtime(master: Realtime) -> Realtime {
