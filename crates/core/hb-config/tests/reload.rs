@@ -109,49 +109,51 @@ fn resources_need_a_restart_and_the_place_is_that_of_the_first_change() {
     );
 }
 
+/// A value of each directive that is not its default.
+const VALUES: &[(&str, &str)] = &[
+    ("auto_failback", "off"),
+    ("baud", "9600"),
+    ("bcast", "eth3"),
+    ("cluster", "x"),
+    ("compression", "bz2"),
+    ("compression_threshold", "9"),
+    ("coredumps", "off"),
+    ("coreroot", "/var/lib/cores"),
+    ("deadping", "9"),
+    ("deadtime", "9"),
+    ("debug", "3"),
+    ("debugfile", "/d"),
+    ("env", "A=b"),
+    ("hbgenmethod", "time"),
+    ("history", "900"),
+    ("hopfudge", "9"),
+    ("initdead", "90"),
+    ("keepalive", "2"),
+    ("log_badpack", "off"),
+    ("logfacility", "local1"),
+    ("logfile", "/l"),
+    ("max_rexmit_delay", "99"),
+    ("mcast", "eth0 239.0.0.1 694 1 0"),
+    ("memreserve", "9"),
+    ("msgfmt", "netstring"),
+    ("node", "paul peter"),
+    ("realtime", "off"),
+    ("rtprio", "9"),
+    ("stonith", "baytech /etc/ha.d/conf/baytech"),
+    ("stonith_host", "* null silas"),
+    ("syslogmsgfmt", "off"),
+    ("traditional_compression", "on"),
+    ("ucast", "eth0 10.0.0.2"),
+    ("udpport", "1694"),
+    ("uuidfrom", "nodename"),
+    ("warntime", "9"),
+    ("autojoin", "none"),
+    ("nice_failback", "on"),
+];
+
 /// Each directive's change is seen: one that `in_force` forgets could never be refused.
 #[test]
 fn a_change_of_any_directive_is_noticed() {
-    let values = [
-        ("auto_failback", "off"),
-        ("baud", "9600"),
-        ("bcast", "eth3"),
-        ("cluster", "x"),
-        ("compression", "bz2"),
-        ("compression_threshold", "9"),
-        ("coredumps", "off"),
-        ("coreroot", "/var/lib/cores"),
-        ("deadping", "9"),
-        ("deadtime", "9"),
-        ("debug", "3"),
-        ("debugfile", "/d"),
-        ("env", "A=b"),
-        ("hbgenmethod", "time"),
-        ("history", "900"),
-        ("hopfudge", "9"),
-        ("initdead", "90"),
-        ("keepalive", "2"),
-        ("log_badpack", "off"),
-        ("logfacility", "local1"),
-        ("logfile", "/l"),
-        ("max_rexmit_delay", "99"),
-        ("mcast", "eth0 239.0.0.1 694 1 0"),
-        ("memreserve", "9"),
-        ("msgfmt", "netstring"),
-        ("node", "paul peter"),
-        ("realtime", "off"),
-        ("rtprio", "9"),
-        ("stonith", "baytech /etc/ha.d/conf/baytech"),
-        ("stonith_host", "* null silas"),
-        ("syslogmsgfmt", "off"),
-        ("traditional_compression", "on"),
-        ("ucast", "eth0 10.0.0.2"),
-        ("udpport", "1694"),
-        ("uuidfrom", "nodename"),
-        ("warntime", "9"),
-        ("autojoin", "none"),
-        ("nice_failback", "on"),
-    ];
     for directive in DIRECTIVES {
         if directive.on_reload == OnReload::NoEffect
             || ["crm", "pacemaker", "watchdog"].contains(&directive.name)
@@ -164,7 +166,7 @@ fn a_change_of_any_directive_is_noticed() {
             assert!(!change("", line).expect_err("refused").is_empty());
             continue;
         }
-        let (_, value) = values
+        let (_, value) = VALUES
             .iter()
             .find(|(name, _)| *name == directive.name)
             .unwrap_or_else(|| panic!("{}: add a value here that is not its default", directive.name));
