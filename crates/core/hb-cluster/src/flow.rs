@@ -14,6 +14,9 @@ const ACKNOWLEDGE_EVERY: u64 = 10;
 /// Between ours, an acknowledgement is repeated when the sender seems to lack so many that we have.
 const ACKNOWLEDGE_AGAIN: u64 = 2 * ACKNOWLEDGE_EVERY;
 
+/// Between ours, an acknowledgement says which generation of its addressee it means. The original ignores the field.
+const ACKNOWLEDGED_GENERATION: &str = "ackhg";
+
 /// Sender side.
 #[derive(Debug)]
 pub(crate) struct FlowControl {
@@ -72,16 +75,28 @@ impl Cluster {
     }
 
     fn send_acknowledgement(&mut self, id: NodeId, ackseq: u64) {
+        let native = self.is_native(id);
         let Some(node) = self.nodes.find_mut(id) else { return };
         node.ack_sent = ackseq;
-        let dest = node.name.clone();
-        self.send(Message::new("NS_ackmsg").with("dest", dest.as_str()).with_hex("ackseq", ackseq));
+        let mut message =
+            Message::new("NS_ackmsg").with("dest", node.name.as_str()).with_hex("ackseq", ackseq);
+        if native {
+            message.set_hex(ACKNOWLEDGED_GENERATION, node.generation);
+        }
+        self.send(message);
     }
 
     /// Sender side: `NS_ackmsg`. It must be addressed to us.
     pub(crate) fn take_acknowledgement(&mut self, id: NodeId, message: &Message) {
         let Some(ackseq) = message.hex("ackseq") else { return };
         if message.value("dest").is_none() || ackseq > self.history.hiseq() {
+            return;
+        }
+        // A peer that was paused while we restarted acknowledges what our former life said.
+        if message.hex(ACKNOWLEDGED_GENERATION).is_some_and(|generation| generation != self.generation.0) {
+            if let Some(node) = self.nodes.find_mut(id) {
+                node.counters.stale += 1;
+            }
             return;
         }
         let now = self.now;

@@ -84,3 +84,28 @@ fn of_eight_deaf_receivers_one_is_answered() {
     assert!(requests >= 1);
     assert_eq!(net.hosts[0].diary.repeats, 1, "{requests} requests");
 }
+
+#[test]
+fn a_peer_that_slept_through_our_restart_still_gets_everything() {
+    let mut net = Net::formed(21, 2, 2);
+    net.pause(0);
+    for n in 0..40 {
+        net.submit(1, app(n));
+    }
+    net.run(ms(20));
+    net.restart(1);
+    net.drop = Some(Box::new(|_, to, _, message| {
+        let n = message.text("n").and_then(|n| n.parse::<u32>().ok());
+        to == 0 && n.is_some_and(|n| (105..125).contains(&n))
+    }));
+    for n in 100..140 {
+        net.submit(1, app(n));
+    }
+    net.run(ms(20));
+    net.drop = None;
+    // What it missed lies in its sockets: first what the former life said, which it acknowledges.
+    net.resume(0);
+    net.until(ms(10_000), |net| net.tally(0, 1) >= 80);
+    net.check_streams();
+    assert_eq!(net.hosts[0].cluster.view().node("n2").unwrap().missing(), 0);
+}
