@@ -25,6 +25,8 @@ fn every_planted_bug_is_found() {
     let work = || {
         while let Some(plant) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
             let found = hunt(*plant);
+            let seeds = found.as_ref().map(|(seed, ..)| *seed);
+            println!("{}: found after {seeds:?} of {} seeds", plant.name, plant.seeds);
             results.lock().unwrap().push((*plant, found));
         }
     };
