@@ -68,7 +68,7 @@ const LIST: &[Plant] = {
         takeover("start_before_peer_stopped", &[I::TakeoverConfirmed, I::ActiveOnce], 500),
         takeover("forget_stop_failure", &[I::TakeoverConfirmed, I::ActiveOnce], 1_000),
         takeover("confirm_on_timeout", &[I::TakeoverConfirmed, I::ActiveOnce], 1_000),
-        takeover("stale_result_counts", &[I::TakeoverConfirmed, I::ActiveOnce], 3_000),
+        takeover("stale_result_counts", &[I::TakeoverConfirmed, I::ActiveOnce], 1_500),
     ]
 };
 

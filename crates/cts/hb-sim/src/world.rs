@@ -82,6 +82,8 @@ enum Event {
     },
     /// A fencing device switches.
     Switch {
+        node: u8,
+        call: u64,
         victim: u8,
     },
     /// A fencing device answers.
@@ -129,6 +131,8 @@ pub(crate) struct World<'p> {
     in_force: Vec<bool>,
     /// Process instances that a step paused.
     paused_by: Vec<Vec<(u8, u8, u32)>>,
+    /// Device operations that have switched: who asked, and which boot of the victim they ended.
+    switched: Vec<((u8, u64), u32)>,
     ownership: Ownership,
     evidence: Evidence,
     streams: Streams,
@@ -160,6 +164,7 @@ impl<'p> World<'p> {
             resources: build::resources(plan),
             in_force: vec![false; plan.steps.len()],
             paused_by: vec![Vec::new(); plan.steps.len()],
+            switched: Vec::new(),
             ownership: Ownership::new(plan.fenced()),
             evidence: Evidence::new(deadtime, deadtime + 4_000_000_000),
             streams: Streams::new(),
@@ -213,7 +218,7 @@ impl<'p> World<'p> {
             Event::Replaced { node, boots, slot } => self.replaced(node, boots, slot),
             Event::Effect { node, boots, job } => self.agent_effect(node, boots, job),
             Event::AgentEnds { node, boots, job } => self.agent_ends(node, boots, job),
-            Event::Switch { victim } => self.switch(victim),
+            Event::Switch { node, call, victim } => self.switch((node, call), victim),
             Event::DeviceAnswers { node, fencer, call, answer, victim } => {
                 self.device_answers((node, fencer), call, answer, victim);
             }

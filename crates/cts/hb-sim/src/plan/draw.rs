@@ -61,7 +61,11 @@ pub fn draw(seed: u64, wishes: &Wishes) -> Plan {
         plan.steps.push(step);
     }
     if rng.chance(1, 4) {
-        theme(rng, &mut plan);
+        if plan.service == Service::Messages || rng.chance(1, 2) {
+            theme(rng, &mut plan);
+        } else {
+            service_theme(rng, &mut plan);
+        }
     }
     plan.steps.sort_by_key(|step| step.at);
     plan
@@ -118,6 +122,53 @@ fn theme(rng: &mut Rng, plan: &mut Plan) {
             let lasts = deadtimes(rng, plan.timing.deadtime);
             add(at, lasts, What::Pause { node, process: None });
             add(later(rng.below(2_000)), Duration::from_secs(5), What::PowerCut { node: other });
+        }
+    }
+}
+
+/// Steps about resources and fencing that matter together.
+fn service_theme(rng: &mut Rng, plan: &mut Plan) {
+    let node = rng.below(u64::from(plan.nodes)) as u8;
+    let at = Duration::from_millis(2_000 + rng.below(20_000));
+    let later = |ms| at + Duration::from_millis(ms);
+    let seconds = Duration::from_secs;
+    let deadtime = plan.timing.deadtime;
+    let mut add = |at, lasts, what| plan.steps.push(Step { at, lasts, what });
+    let theme = if matches!(plan.service, Service::Takeover { fenced: true, .. }) { rng.below(4) } else { 0 };
+    match theme {
+        // What shall be given away will not stop.
+        0 => {
+            let which = pick(rng, &[Which::All, Which::Local, Which::Foreign]);
+            add(at, seconds(30), What::Agent { node, action: Action::Stop, mishap: Mishap::Fail });
+            add(later(rng.below(4_000)), Duration::ZERO, What::Standby { node, which });
+        }
+        // A node dies, and its fencing device, or the process that asks it, does not answer until it is given up.
+        1 => {
+            let stuck = if rng.chance(1, 2) {
+                What::Device { node, mishap: Mishap::Hang }
+            } else {
+                What::Pause { node: 1 - node, process: Some(Process::Fencer) }
+            };
+            add(at, seconds(105), stuck);
+            add(later(500), seconds(100), What::PowerCut { node });
+            plan.duration = seconds(130);
+        }
+        // A device answers late, and meanwhile the node is heard again and lost again.
+        2 => {
+            let first = deadtime * 2 + Duration::from_millis(rng.below(1_000));
+            let again = first + Duration::from_millis(500 + rng.below(4_000));
+            add(at, seconds(35), What::Device { node, mishap: Mishap::Slow });
+            let links = Links { from: Some(node), ..Links::default() };
+            add(at, first, What::Cut { links });
+            add(at + again, deadtime * 2 + seconds(20), What::Cut { links });
+        }
+        // Both nodes start, and one dies in the middle of it.
+        _ => {
+            let lasts = Duration::from_millis(rng.below(5_000));
+            add(at, lasts, What::PowerCut { node: 0 });
+            add(at, lasts, What::PowerCut { node: 1 });
+            let second = lasts + Duration::from_millis(rng.below(3_000));
+            add(at + second, deadtime * 3, What::PowerCut { node });
         }
     }
 }

@@ -29,11 +29,13 @@ impl World<'_> {
     pub(super) fn fencer_turn(&mut self, node: u8) {
         self.stats.turns += 1;
         let Some(fencer) = &mut self.host_mut(node).fencer else { return };
-        let Some((call, operation)) = fencer.inbox.pop_front() else { return };
-        let (instance, more) = (fencer.instance, !fencer.inbox.is_empty());
-        self.start_device(node, instance, call, &operation);
-        if more {
-            self.wake(node, FENCER);
+        let instance = fencer.instance;
+        let (inbox, answers) = (std::mem::take(&mut fencer.inbox), std::mem::take(&mut fencer.answers));
+        for (call, outcome) in answers {
+            self.tell(node, News::Fencer(FencerEvent::Executed { call, outcome }));
+        }
+        for (call, operation) in inbox {
+            self.start_device(node, instance, call, &operation);
         }
     }
 
@@ -56,10 +58,11 @@ impl World<'_> {
             Some(Mishap::Hang) => (None, Answer::TimedOut, limit),
             Some(Mishap::Slow) if length * 10 > limit => (Some(length * 10), Answer::TimedOut, limit),
             Some(Mishap::Slow) if !switches => (None, Answer::Fine, length * 10),
-            Some(Mishap::Slow) => (Some(length * 9), Answer::Done, length * 10),
+            // It switches, and takes its time to say so.
+            Some(Mishap::Slow) => (Some(length / 2), Answer::Done, length * 10),
         };
         if let Some(after) = cut_after.filter(|_| switches) {
-            self.agenda.put(now + after, Event::Switch { victim });
+            self.agenda.put(now + after, Event::Switch { node, call: call.0, victim });
         }
         let say = format_args!("   device works on {:?} {answer:?} in {after} ns", operation.resource.args);
         self.trace.say(now, Some(node), say);
@@ -76,9 +79,10 @@ impl World<'_> {
     }
 
     /// A switch turns a node off and on again.
-    pub(super) fn switch(&mut self, victim: u8) {
+    pub(super) fn switch(&mut self, asker: (u8, u64), victim: u8) {
         self.trace.note(u64::from(victim) + 77);
         self.cut_power(victim);
+        self.switched.push((asker, self.host(victim).boots));
         // Off is off: whoever hears of it may rely on it, and what boots again starts from scratch.
         self.power_on_later(victim, 2 * SECOND);
     }
@@ -94,14 +98,16 @@ impl World<'_> {
             }
             Answer::TimedOut => Outcome::TimedOut,
         };
-        let there = self.host(node).fencer.as_ref().is_some_and(|fencer| fencer.instance == instance);
-        if !there {
-            return;
-        }
-        // What has booted since began anew, and says so itself.
-        if answer == Answer::Done && !self.host(victim).power {
+        // What has booted since began anew, and an operation of before says nothing of it.
+        let switched = self.switched.iter().position(|(asker, _)| *asker == (node, call));
+        let ended = switched.map(|at| self.switched.swap_remove(at).1);
+        if answer == Answer::Done && !self.host(victim).power && ended == Some(self.host(victim).boots) {
             self.ownership.confirmed_down(victim);
         }
-        self.tell(node, News::Fencer(FencerEvent::Executed { call: CallId(call), outcome }));
+        let asker = self.host_mut(node).fencer.as_mut().filter(|fencer| fencer.instance == instance);
+        if let Some(fencer) = asker {
+            fencer.answers.push_back((CallId(call), outcome));
+            self.wake(node, FENCER);
+        }
     }
 }

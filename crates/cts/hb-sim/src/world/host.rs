@@ -177,6 +177,8 @@ pub(crate) struct Fencer {
     /// Which one: grows over the node's life.
     pub(crate) instance: u32,
     pub(crate) inbox: VecDeque<(CallId, Operation)>,
+    /// What devices answered.
+    pub(crate) answers: VecDeque<(CallId, Outcome)>,
 }
 
 /// One machine.

@@ -151,7 +151,7 @@ impl World<'_> {
         let host = self.host_mut(node);
         host.birth(FENCER);
         let instance = host.schedules[usize::from(FENCER)].instance;
-        host.fencer = Some(Fencer { instance, inbox: VecDeque::new() });
+        host.fencer = Some(Fencer { instance, inbox: VecDeque::new(), answers: VecDeque::new() });
         self.tell(node, News::Fencer(FencerEvent::Up));
     }
 
