@@ -79,7 +79,7 @@ pub fn understand(args: impl IntoIterator<Item = String>) -> Result<Wish, String
             "--explain" => explain = true,
             "--list-plants" => list = true,
             "--json" => {
-                json = Some(args.next_if(|next| !next.starts_with("--")).unwrap_or("-".into()).into())
+                json = Some(args.next_if(|next| !next.starts_with("--")).unwrap_or("-".into()).into());
             }
             "--help" | "-h" => return Ok(Wish::Help),
             _ => return Err(format!("{arg} is unknown here")),

@@ -234,7 +234,7 @@ fn parse_line(plan: &mut Plan, head: &str, rest: &[&str]) -> Result<(), String> 
         "seed" => plan.seed = number(only()?)?,
         "nodes" => plan.nodes = number(only()?)?,
         "media" => {
-            plan.media = rest.iter().map(|w| word(MediumKind::from_word, w)).collect::<Result<_, _>>()?
+            plan.media = rest.iter().map(|w| word(MediumKind::from_word, w)).collect::<Result<_, _>>()?;
         }
         "service" => plan.service = service(only()?, &pairs(rest.get(1..).unwrap_or(&[]))?)?,
         "timing" => {

@@ -185,7 +185,7 @@ impl World<'_> {
             ToExecutor::Ended(job.call, agents::exit(job.action, job.work.success, active))
         };
         if self.host(node).executor.as_ref().is_some_and(|executor| executor.instance == job.executor) {
-            self.to_executor(node, result);
+            self.tell_executor(node, result);
         }
     }
 

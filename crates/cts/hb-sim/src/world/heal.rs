@@ -90,10 +90,8 @@ impl World<'_> {
         if let Some((from, owed)) = (0..self.plan.nodes).map(owed).find(|(_, owed)| *owed > 0) {
             return say(format!("{owed} messages of n{} neither came nor were reported lost", from + 1));
         }
-        if let Some(classic) = view.classic() {
-            if classic.state != hb_classic::State::Stable {
-                return say(format!("its resources are {}", classic.state.word()));
-            }
+        if let Some(classic) = view.classic().filter(|c| c.state != hb_classic::State::Stable) {
+            return say(format!("its resources are {}", classic.state.word()));
         }
         let job = host.agents.jobs.first()?;
         say(format!("an agent works: {job:?}"))

@@ -38,9 +38,9 @@ impl World<'_> {
                 self.script_runs(node, master, call, &operation);
             }
             Output::Execute { call, operation } => {
-                self.to_executor(node, ToExecutor::Submit(call, operation));
+                self.tell_executor(node, ToExecutor::Submit(call, operation));
             }
-            Output::Adopt(resources) => self.to_executor(node, ToExecutor::Adopt(resources)),
+            Output::Adopt(resources) => self.tell_executor(node, ToExecutor::Adopt(resources)),
             Output::FenceOp { call, operation } => {
                 if let Some(fencer) = &mut self.host_mut(node).fencer {
                     fencer.inbox.push_back((call, operation));
@@ -62,7 +62,7 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn to_executor(&mut self, node: u8, what: ToExecutor) {
+    pub(super) fn tell_executor(&mut self, node: u8, what: ToExecutor) {
         if let Some(executor) = &mut self.host_mut(node).executor {
             executor.inbox.push_back(what);
             self.wake(node, EXECUTOR);

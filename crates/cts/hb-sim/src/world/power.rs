@@ -131,7 +131,7 @@ impl World<'_> {
     /// The executor lives on when its master dies; the fencing role does not.
     fn start_helpers(&mut self, node: u8) {
         if self.host(node).executor.is_some() {
-            self.to_executor(node, ToExecutor::MasterBack);
+            self.tell_executor(node, ToExecutor::MasterBack);
         } else {
             self.start_executor(node);
         }
@@ -183,7 +183,7 @@ impl World<'_> {
         }
         self.close_lines(node);
         self.end_helper(node, FENCER);
-        self.to_executor(node, ToExecutor::MasterLost);
+        self.tell_executor(node, ToExecutor::MasterLost);
     }
 
     fn end_helper(&mut self, node: u8, slot: u8) {
@@ -312,13 +312,11 @@ impl World<'_> {
             return;
         }
         let missed = std::mem::take(&mut schedule.missed);
-        if slot == MASTER {
-            if let Some(since) = host.paused_since.take() {
-                host.paused_for = now - since;
-                host.resumed_at = now;
-                host.stalled_at = now;
-                host.pauses += 1;
-            }
+        if let Some(since) = host.paused_since.take_if(|_| slot == MASTER) {
+            host.paused_for = now - since;
+            host.resumed_at = now;
+            host.stalled_at = now;
+            host.pauses += 1;
         }
         if host.schedules.iter().all(|schedule| schedule.paused == 0) {
             host.hindered_at = now;
