@@ -41,7 +41,7 @@ pub fn messages(options: &Messages) -> Result<Report> {
     };
     for (loss_percent, count) in [(0, options.count), (20, options.count / 5)] {
         narrate(&format!("{count} messages of {SIZE} bytes at {loss_percent} % loss"));
-        let mut rates = Vec::new();
+        let (mut rates, mut lost_remark) = (Vec::new(), None);
         let mut work = || -> Result<()> {
             let cluster = Cluster::build(design.clone(), &options.program)?;
             cluster.power_on()?;
@@ -51,6 +51,10 @@ pub fn messages(options: &Messages) -> Result<Report> {
             }
             for run in 0..options.repeat {
                 rates.push(rate(&cluster, count, run)?);
+            }
+            if loss_percent > 0 {
+                let lost = cluster.world.node("n2")?.lost_packets()?;
+                lost_remark = Some(format!("{lost} packets were lost before n2 at {loss_percent} %"));
             }
             Ok(())
         };
@@ -62,6 +66,7 @@ pub fn messages(options: &Messages) -> Result<Report> {
             Err(e) => report.failures.push(format!("{what}: {e}")),
             Ok(()) => {}
         }
+        report.remarks.extend(lost_remark);
         report.add(Row::of(&what, OURS, "a second", &rates));
     }
     Ok(report)

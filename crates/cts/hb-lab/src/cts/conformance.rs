@@ -168,6 +168,8 @@ fn retransmission(stage: &Stage) -> Result<()> {
         for number in 0..MESSAGES {
             heard(&cluster, receiver, &format!("{sender}-{number}"), 1)?;
         }
+        let lost = cluster.world.node(receiver)?.lost_packets()?;
+        ensure!(lost > 0, "{receiver} lost nothing");
         cluster.world.node(receiver)?.lose(0)?;
     }
     Ok(())

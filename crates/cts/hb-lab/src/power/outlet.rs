@@ -364,13 +364,8 @@ impl Outlet {
     /// # Errors
     /// [`LabError::Missing`] without the `nft` program.
     pub fn lose(&self, percent: u8) -> Result<()> {
-        const NFT: [&str; 2] = ["/usr/sbin/nft", "/sbin/nft"];
-        let Some(nft) = NFT.iter().find(|path| Path::new(path).exists()) else {
-            return if percent == 0 {
-                Ok(())
-            } else {
-                Err(LabError::Missing("nft (Debian package nftables)".into()))
-            };
+        let Some(nft) = packet_filter() else {
+            return if percent == 0 { Ok(()) } else { Err(no_packet_filter()) };
         };
         let _absent_at_first = self.run(&[nft, "delete", "table", "inet", "hb_lab_loss"], COMMAND_LIMIT)?;
         if percent == 0 {
@@ -384,6 +379,20 @@ impl Outlet {
         );
         let told = self.run(&[nft, &rules], COMMAND_LIMIT)?;
         if told.code == 0 { Ok(()) } else { failed(format!("nft: {}", told.output)) }
+    }
+
+    /// How many packets were lost since [`Outlet::lose`] was last called with more than 0.
+    ///
+    /// # Errors
+    /// [`LabError::Missing`] without the `nft` program; nothing is being lost.
+    pub fn lost_packets(&self) -> Result<u64> {
+        let nft = packet_filter().ok_or_else(no_packet_filter)?;
+        let listed = self.run(&[nft, "list", "table", "inet", "hb_lab_loss"], COMMAND_LIMIT)?.output;
+        let mut words = listed.split_whitespace().skip_while(|word| *word != "packets");
+        match words.nth(1).and_then(|count| count.parse().ok()) {
+            Some(count) => Ok(count),
+            None => failed(format!("{} loses no packets: {listed}", self.name())),
+        }
     }
 
     /// The node's network namespace.
@@ -404,6 +413,14 @@ fn forget(folder: &Path) {
             let _ = fs::remove_file(entry.path());
         }
     }
+}
+
+fn packet_filter() -> Option<&'static str> {
+    ["/usr/sbin/nft", "/sbin/nft"].into_iter().find(|path| Path::new(path).exists())
+}
+
+fn no_packet_filter() -> LabError {
+    LabError::Missing("nft (Debian package nftables)".into())
 }
 
 fn signal(pid: i32, signal: rustix::process::Signal) {
