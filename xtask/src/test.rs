@@ -17,6 +17,20 @@ const GATE: &[Step] = &[
         cargo: &["test", "--locked", "--workspace", "--exclude", "hb-lab", "--exclude", "hb-sim"],
     },
     Step { name: "simulator", cargo: &["test", "--locked", "--release", "--package", "hb-sim"] },
+    Step {
+        name: "planted bugs",
+        cargo: &[
+            "test",
+            "--locked",
+            "--release",
+            "--package",
+            "hb-sim",
+            "--features",
+            "planted-bugs",
+            "--test",
+            "plants",
+        ],
+    },
     Step { name: "real processes", cargo: &["test", "--locked", "--package", "hb-lab"] },
 ];
 
