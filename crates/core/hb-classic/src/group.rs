@@ -394,7 +394,7 @@ impl GroupRun {
     }
 
     fn stop_ended(&mut self, now: Instant, index: usize, outcome: &Outcome, retries: u32) -> Event {
-        if outcome.is_success() {
+        if outcome.is_success() || self.forgetful {
             let reason = if self.blocked { Reason::StoppedAfterAll } else { self.reason };
             return self.stopped(now, index, reason);
         }
@@ -418,7 +418,7 @@ impl GroupRun {
     /// After all tries: only a clear "does not run", or a missing agent, lets the stop pass go on.
     fn rechecked(&mut self, now: Instant, index: usize, outcome: &Outcome) -> Event {
         let harmless = matches!(outcome, Outcome::NotRunning | Outcome::NotInstalled { .. });
-        if harmless || self.forgetful {
+        if harmless {
             return match self.stopped(now, index, Reason::StoppedAfterAll) {
                 Event::Nothing => Event::LyingStop(index),
                 event => event,

@@ -15,7 +15,7 @@ impl Stonith {
     pub(crate) fn on_executed(&mut self, call: CallId, outcome: &Outcome) {
         let waits = |wait: Wait| matches!(wait, Wait::Answer { call: waited, .. } if waited == call);
         if let Some(index) = self.requests.iter().position(|request| waits(request.wait)) {
-            if *outcome == Outcome::Ok {
+            if *outcome == Outcome::Ok || self.believes(outcome) {
                 self.confirm(index);
             } else {
                 let bad_host = matches!(outcome, Outcome::Failed { rc: Some(BAD_HOST), .. });
@@ -27,6 +27,16 @@ impl Stonith {
         } else {
             self.stale(outcome);
         }
+    }
+
+    /// Whether a failure is taken for a success: only by a planted defect.
+    fn believes(&self, outcome: &Outcome) -> bool {
+        #[cfg(feature = "planted-bugs")]
+        if self.options.bug == Some(crate::Bug::ConfirmOnTimeout) {
+            return *outcome == Outcome::TimedOut;
+        }
+        let _ = outcome;
+        false
     }
 
     /// Cancelled, late, or unknown: it proves nothing about any request.
