@@ -53,23 +53,10 @@ pub(crate) fn sim(args: &[String]) -> ExitCode {
 }
 
 pub(crate) fn scenarios(args: &[String]) -> ExitCode {
-    if args.iter().any(|arg| matches!(arg.as_str(), "--list" | "--help" | "-h")) {
-        println!("heartbeat cts lab [--all] [PART-OF-A-NAME ...]\n\nScenarios:");
-        for scenario in hb_lab::cts::scenarios() {
-            println!("  {:40} {}", scenario.name, scenario.about);
-        }
-        return ExitCode::SUCCESS;
+    match own_program() {
+        Ok(program) => hb_lab::cts::command(args, &program),
+        Err(why) => complain(&why),
     }
-    let program = match own_program() {
-        Ok(program) => program,
-        Err(why) => return complain(&why),
-    };
-    if let Err(error) = hb_lab::permit::enter() {
-        return complain(&error);
-    }
-    let all = args.iter().any(|arg| arg == "--all");
-    let names: Vec<String> = args.iter().filter(|arg| !arg.starts_with('-')).cloned().collect();
-    hb_lab::cts::run_named(&names, all, &program)
 }
 
 pub(crate) fn bench_failover(repeat: u32, json: &Json) -> ExitCode {
