@@ -50,6 +50,7 @@ mod order;
 mod output;
 mod pace;
 mod receive;
+mod recent;
 mod retransmit;
 mod roster;
 mod send;

@@ -36,6 +36,7 @@ pub struct Cluster {
     pub(crate) wall: Option<WallTime>,
     pub(crate) load: String,
     /// Added to the announced deadtime since our start, and on request.
+    pub(crate) recent: crate::recent::Recent,
     pub(crate) start_grace: Duration,
     pub(crate) grace: Duration,
 
@@ -83,6 +84,7 @@ impl Cluster {
             clients: BTreeSet::new(),
             wall: None,
             load: "n/a".into(),
+            recent: crate::recent::Recent::default(),
             start_grace: Duration::ZERO,
             grace: Duration::ZERO,
             flow: FlowControl::new(),

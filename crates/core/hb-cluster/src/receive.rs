@@ -58,21 +58,21 @@ pub(crate) fn is_internal(message: &Message) -> bool {
 
 impl Cluster {
     /// A frame whose signature is good.
-    pub(crate) fn receive(&mut self, arrival: Arrival, message: Message) {
-        let Some(head) = Head::read(&message) else { return self.malformed(arrival.medium) };
+    pub(crate) fn receive(&mut self, arrival: Arrival, message: &Arc<Message>) {
+        let Some(head) = Head::read(message) else { return self.malformed(arrival.medium) };
         let Some(name) = NodeName::new(head.src) else { return self.malformed(arrival.medium) };
         let Some(id) = self.identify(&name, head.uuid) else { return };
         if id == self.own_id {
             return self.hear_ourselves(arrival, &head);
         }
-        let Some(seq) = head.seq else { return self.receive_unsequenced(id, arrival, &message) };
+        let Some(seq) = head.seq else { return self.receive_unsequenced(id, arrival, message) };
         let verdict = self.judge_number(id, &head, seq);
         let Some(node) = self.nodes.find_mut(id) else { return };
         match verdict {
             Verdict::Stale => node.counters.stale += 1,
             Verdict::Duplicate => {
                 node.counters.duplicates += 1;
-                if self.is_to_us(&message) {
+                if self.is_to_us(message) {
                     self.refresh_link(id, arrival.medium, arrival.stamp);
                 }
             }
@@ -85,23 +85,22 @@ impl Cluster {
     }
 
     /// A message whose number is new.
-    fn accept(&mut self, id: NodeId, arrival: Arrival, message: Message, number: Number) {
+    fn accept(&mut self, id: NodeId, arrival: Arrival, message: &Arc<Message>, number: Number) {
         let Number { seq, filled, returned } = number;
         if returned {
             self.node_returned(id);
         }
         let first_word = self.hear(id, arrival.stamp);
-        if self.is_to_us(&message) {
+        if self.is_to_us(message) {
             self.refresh_link(id, arrival.medium, arrival.stamp);
-            let message = Arc::new(message);
             let change = match message.kind() {
-                Some("status") => self.take_status(id, arrival, seq, &message),
+                Some("status") => self.take_status(id, arrival, seq, message),
                 _ => StatusChange::NotStatus,
             };
-            if !is_internal(&message) {
-                self.deliver(id, seq, filled, &message, change);
+            if !is_internal(message) {
+                self.deliver(id, seq, filled, message, change);
             }
-            self.handle_internal(id, &message);
+            self.handle_internal(id, message);
         }
         self.release_reports(id);
         self.release_order(id);

@@ -33,9 +33,11 @@ impl Cluster {
         }
         // DEVIATION: the original processes its own copy first, which can swap its messages on the wire.
         let class = if is_status { Class::Status } else { Class::Sequenced };
-        self.emit(Output::Transmit { class, frame });
+        self.emit(Output::Transmit { class, frame: frame.clone() });
         self.after_push();
-        self.process_own(message);
+        let message = Arc::new(message);
+        self.recent.remember(frame, message.clone());
+        self.process_own(&message);
     }
 
     fn refuse_to_send(&mut self, cause: &str) {
@@ -86,14 +88,13 @@ impl Cluster {
     }
 
     /// Our own copy of a message with a number, as if received.
-    fn process_own(&mut self, message: Message) {
+    fn process_own(&mut self, message: &Arc<Message>) {
         let seq = self.history.hiseq();
         let from = self.options.node.clone();
-        if !self.is_to_us(&message) {
+        if !self.is_to_us(message) {
             return;
         }
-        let message = Arc::new(message);
-        if !crate::receive::is_internal(&message) {
+        if !crate::receive::is_internal(message) {
             let change = match message.kind() {
                 Some("status") if core::mem::take(&mut self.early.status_changed) => StatusChange::Changed,
                 Some("status") => StatusChange::Unchanged,
@@ -102,7 +103,7 @@ impl Cluster {
             self.emit(Output::Deliver { from: from.clone(), message: message.clone(), change });
             self.emit(Output::Ordered { from, seq: Seq(seq), message: message.clone() });
         }
-        self.handle_internal(self.own_id, &message);
+        self.handle_internal(self.own_id, message);
     }
 
     /// Sends our status now, and counts the keepalive from here.

@@ -5,6 +5,7 @@ use crate::machine::Cluster;
 use crate::receive::Arrival;
 use crate::{Phase, bounds, notices};
 use alloc::string::ToString;
+use alloc::sync::Arc;
 use hb_base::{Instant, MediumId, Notice, Severity};
 use hb_wire::DecodeError;
 
@@ -19,9 +20,17 @@ pub(crate) fn handle(cluster: &mut Cluster, medium: MediumId, stamp: Instant, by
         return overrun(cluster);
     }
     let stamp = if cluster.planted(Bug::CountReadingTime) { cluster.now } else { stamp.min(cluster.now) };
-    match cluster.codec.decode_signed(bytes) {
-        Ok(message) => cluster.receive(Arrival { medium, stamp }, message),
-        Err(error) => reject(cluster, medium, error),
+    let arrival = Arrival { medium, stamp };
+    match cluster.recent.find(bytes) {
+        Some(message) => cluster.receive(arrival, &message),
+        None => match cluster.codec.decode_signed(bytes) {
+            Ok(message) => {
+                let message = Arc::new(message);
+                cluster.recent.remember(bytes.into(), message.clone());
+                cluster.receive(arrival, &message);
+            }
+            Err(error) => reject(cluster, medium, error),
+        },
     }
     if core::mem::take(&mut cluster.greet)
         && matches!(cluster.phase, Phase::Forming | Phase::AskingNodes | Phase::Active)

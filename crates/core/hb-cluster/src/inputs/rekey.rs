@@ -5,4 +5,5 @@ use hb_wire::Codec;
 
 pub(crate) fn handle(cluster: &mut Cluster, codec: Codec) {
     cluster.codec = codec;
+    cluster.recent.forget();
 }
