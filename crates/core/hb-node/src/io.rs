@@ -223,7 +223,7 @@ pub enum Output {
     Reannounce(Resource),
     /// For the executor, once after it came up: these resources are still ours.
     Adopt(Vec<String>),
-    /// For the shell: stop (true) or resume (false) reading from message clients and the FIFO.
+    /// For the shell: stop (true) or resume (false) reading from message clients. The FIFO is read on.
     Pause(bool),
     /// For the log.
     Notice(Notice),

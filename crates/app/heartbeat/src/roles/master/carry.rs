@@ -55,11 +55,8 @@ impl Master {
                     .with_decimal("gap_last", last.0);
                 self.deliver(now, client, &gap);
             }
-            Output::Pause(paused) => {
-                self.control.pause(paused, &mut self.events);
-                let interest = if paused { Interest::Nothing } else { Interest::Read };
-                self.posts.watch(Post::Fifo, interest, &mut self.events);
-            }
+            // Scripts that write to the FIFO go on, as with the original: they may be what ends the trouble.
+            Output::Pause(paused) => self.control.pause(paused, &mut self.events),
             Output::Notice(notice) => self.journal.notice(&notice, &self.posts.logd),
             Output::Exit { restart } => self.exit = Some(restart),
         }
