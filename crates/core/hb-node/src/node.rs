@@ -196,6 +196,7 @@ impl Node {
             ExecutorEvent::Up { active } => {
                 let returned = core::mem::replace(&mut self.executor_seen, true);
                 self.outputs.push_back(Output::Adopt(active.clone()));
+                self.run_scripts();
                 if returned || !active.is_empty() {
                     self.tell_classic(now, hb_classic::Input::ExecutorBack { active });
                 }
@@ -204,7 +205,7 @@ impl Node {
                 self.scripts.forget();
                 self.tell_classic(now, hb_classic::Input::ExecutorLost);
             }
-            ExecutorEvent::Ran { call, .. } if self.scripts.ran(call) => {}
+            ExecutorEvent::Ran { call, .. } if self.scripts.ran(call) => self.run_scripts(),
             ExecutorEvent::Ran { call, outcome } => {
                 // A call below the base is an earlier master's.
                 if let Some(own) = call.0.checked_sub(self.call_base) {

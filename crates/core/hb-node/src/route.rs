@@ -16,6 +16,13 @@ pub(crate) fn fifo_garbage(length: usize) -> Notice {
     Notice::new(Severity::Warning, FIFO_GARBAGE, "fifo").with("bytes", length as u64)
 }
 
+/// Too many messages ran scripts of rc.d at once. Told at the first and at each doubling.
+pub(crate) const SCRIPTS_DROPPED: &str = "scripts_dropped";
+
+fn scripts_dropped(count: u64) -> Notice {
+    Notice::new(Severity::Warning, SCRIPTS_DROPPED, "rc.d").with("count", count)
+}
+
 /// Why the resource manager does not do what it is asked, for people.
 fn sentence(refusal: Refusal) -> &'static str {
     match refusal {
@@ -59,9 +66,10 @@ impl Node {
             }
             O::ReaderStuck { medium } => self.outputs.push_back(Output::ReplaceReader(medium)),
             O::Deliver { from, message, .. } => {
-                if let Some((call, operation)) = self.scripts.for_message(&self.own, &message) {
-                    self.outputs.push_back(Output::Execute { call, operation });
+                if !self.scripts.take(&self.own, &message) && self.scripts.dropped().is_power_of_two() {
+                    self.outputs.push_back(Output::Notice(scripts_dropped(self.scripts.dropped())));
                 }
+                self.run_scripts();
                 self.tell_classic(now, hb_classic::Input::Message { from, message });
             }
             O::Ordered { message, .. } => self.subscribers.deliver(&message, &mut self.outputs),
@@ -84,6 +92,13 @@ impl Node {
                 }
             }
             O::Left => self.exit(self.leaving == Leaving::Parting { restart: true }),
+        }
+    }
+
+    /// Starts the next script of rc.d when none runs.
+    pub(crate) fn run_scripts(&mut self) {
+        if let Some((call, operation)) = self.scripts.next_script() {
+            self.outputs.push_back(Output::Execute { call, operation });
         }
     }
 

@@ -3,7 +3,7 @@
 //! A message whose type is the name of such a script runs it, with the message in the environment. What the
 //! stock scripts do is built in.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,16 +13,19 @@ use hb_wire::{Message, Value};
 
 /// Set in calls that belong to scripts; their results interest nobody.
 const SCRIPT_BIT: u64 = 1 << 63;
-/// Scripts that may wait at once; further messages do not run theirs.
-const WAITING_MAX: usize = 100;
+/// Scripts that may wait for their turn; further messages do not run theirs.
+const WAITING_MAX: usize = 1000;
 /// Built in, whatever the folder holds.
 const STOCK: [&str; 5] = ["status", "ask_resources", "hb_takeover", "ip-request", "ip-request-resp"];
 
+/// Scripts run one at a time, in the order of their messages (spec: cluster-protocol 8.6).
 #[derive(Debug, Default)]
 pub(crate) struct Scripts {
     names: BTreeSet<String>,
-    waiting: usize,
+    waiting: VecDeque<Operation>,
+    running: bool,
     calls: u64,
+    dropped: u64,
 }
 
 impl Scripts {
@@ -33,27 +36,44 @@ impl Scripts {
     /// Takes the result of a script; false when the call is not a script's.
     pub(crate) fn ran(&mut self, call: CallId) -> bool {
         let ours = call.0 & SCRIPT_BIT != 0;
-        if ours {
-            self.waiting = self.waiting.saturating_sub(1);
-        }
+        self.running &= !ours;
         ours
     }
 
-    /// The executor is gone, and with it what waited.
+    /// The executor is gone, and with it the one that ran.
     pub(crate) fn forget(&mut self) {
-        self.waiting = 0;
+        self.running = false;
     }
 
-    /// The script that `message` runs, if there is one and not too many wait.
-    pub(crate) fn for_message(&mut self, own: &NodeName, message: &Message) -> Option<(CallId, Operation)> {
-        if self.names.is_empty() || self.waiting >= WAITING_MAX {
+    /// Has the script of this message wait for its turn, if there is one. False: too many wait.
+    pub(crate) fn take(&mut self, own: &NodeName, message: &Message) -> bool {
+        if self.names.is_empty() {
+            return true;
+        }
+        let Some(kind) = message.kind().map(str::to_ascii_lowercase) else { return true };
+        let Some(name) = self.names.get(&kind) else { return true };
+        if self.waiting.len() >= WAITING_MAX {
+            self.dropped += 1;
+            return false;
+        }
+        self.waiting.push_back(Operation::rc(name, environment(own, message)));
+        true
+    }
+
+    /// Messages whose script was not run because too many waited.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// The next one to run, when none runs.
+    pub(crate) fn next_script(&mut self) -> Option<(CallId, Operation)> {
+        if self.running {
             return None;
         }
-        let kind = message.kind()?.to_ascii_lowercase();
-        let name = self.names.get(&kind)?;
-        self.waiting += 1;
+        let operation = self.waiting.pop_front()?;
+        self.running = true;
         self.calls += 1;
-        Some((CallId(SCRIPT_BIT | self.calls), Operation::rc(name, environment(own, message))))
+        Some((CallId(SCRIPT_BIT | self.calls), operation))
     }
 }
 
@@ -69,4 +89,29 @@ fn environment(own: &NodeName, message: &Message) -> Vec<(String, String)> {
     let mut env: Vec<(String, String)> = message.fields().filter_map(named).collect();
     env.push(("HA_CURHOST".to_string(), own.as_str().to_string()));
     env
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn scripts_run_one_at_a_time_in_order_and_a_flood_is_counted() {
+        let own = NodeName::new("n1").unwrap();
+        let mut scripts = Scripts::default();
+        scripts.set(vec!["mine".into(), "status".into()]);
+        let message = |n: u64| Message::new("mine").with_decimal("number", n);
+        assert!(scripts.take(&own, &Message::new("status")) && scripts.next_script().is_none(), "stock");
+        for n in 0..=WAITING_MAX as u64 {
+            assert_eq!(scripts.take(&own, &message(n)), n < WAITING_MAX as u64);
+        }
+        assert_eq!(scripts.dropped(), 1);
+        for n in 0..3_u64 {
+            let (call, operation) = scripts.next_script().unwrap();
+            assert!(operation.env.contains(&("HA_number".into(), format!("{n}"))));
+            assert!(scripts.next_script().is_none(), "one at a time");
+            assert!(scripts.ran(call) && !scripts.ran(CallId(7)));
+        }
+    }
 }
