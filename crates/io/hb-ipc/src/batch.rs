@@ -68,6 +68,11 @@ impl Batch {
         }
     }
 
+    /// Forgets all but the first `count` packets.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.count = self.count.min(count);
+    }
+
     /// How many packets are held.
     pub fn len(&self) -> usize {
         self.count
