@@ -4,8 +4,17 @@ use super::below;
 use crate::tree::Source;
 
 /// Core crates from the bottom up: each may use those before it.
-const CORE: &[&str] =
-    &["hb-base", "hb-wire", "hb-config", "hb-cluster", "hb-lrm", "hb-stonith", "hb-classic", "hb-node"];
+const CORE: &[&str] = &[
+    "hb-base",
+    "hb-wire",
+    "hb-config",
+    "hb-cluster",
+    "hb-lrm",
+    "hb-stonith",
+    "hb-classic",
+    "hb-node",
+    "hb-cib",
+];
 /// io crates from the bottom up: each may use `hb-base`, `hb-wire` and those before it.
 const IO: &[&str] =
     &["hb-bzip2", "hb-store", "hb-logd", "hb-runtime", "hb-ipc", "hb-media", "hb-address", "hb-agents"];

@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hb-config", &[]),
     ("hb-cluster", &[]),
     ("hb-lrm", &[]),
+    ("hb-cib", &[]),
     ("hb-classic", &[]),
     ("hb-stonith", &[]),
     ("hb-node", &[]),
