@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hb-config", &[]),
     ("hb-cluster", &[]),
     ("hb-lrm", &[]),
-    ("hb-cib", &[]),
+    ("hb-cib", &["md-5"]),
     ("hb-classic", &[]),
     ("hb-stonith", &[]),
     ("hb-node", &[]),

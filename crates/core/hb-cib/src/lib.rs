@@ -1,7 +1,8 @@
 //! The cluster information base (CIB) as a document.
 //!
 //! [`Document`] is an arena of elements that keeps what it does not understand, knows where each element stood in
-//! its file, and can be changed. [`Element`] is a cheap handle for reading it. [`Score`] is the arithmetic of scores.
+//! its file, and can be changed. [`Element`] is a cheap handle for reading it. [`Values`] collects sets of names and values,
+//! [`rule`] judges conditions, [`Moment`] and [`time::interval`] read times, [`Score`] is the arithmetic of scores.
 //!
 //! ```
 //! let mut cib = hb_cib::Document::parse("<cib><configuration><nodes/></configuration></cib>".into())?;
@@ -26,12 +27,22 @@
 
 extern crate alloc;
 
+pub mod digest;
+mod ids;
+mod role;
+pub mod rule;
 mod score;
+pub mod time;
 mod tree;
 pub mod value;
+mod values;
 
+pub use ids::Ids;
+pub use role::Role;
 pub use score::{Health, Score};
+pub use time::Moment;
 pub use tree::{
     Attributes, Children, Descendants, Document, Element, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, NodeId,
     ParseError, Position, Style,
 };
+pub use values::{Known, Source, Table, Values};
