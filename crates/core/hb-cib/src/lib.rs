@@ -32,6 +32,7 @@ mod ids;
 mod role;
 pub mod rule;
 mod score;
+mod template;
 pub mod time;
 mod tree;
 pub mod value;
@@ -40,6 +41,7 @@ mod values;
 pub use ids::Ids;
 pub use role::Role;
 pub use score::{Health, Score};
+pub use template::Templates;
 pub use time::Moment;
 pub use tree::{
     Attributes, Children, Descendants, Document, Element, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, NodeId,

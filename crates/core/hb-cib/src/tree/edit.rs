@@ -102,8 +102,17 @@ impl Document {
     /// Copies an element of another document, with everything below it, as the last one into `parent`.
     pub fn append_copy(&mut self, parent: NodeId, element: Element<'_>) -> NodeId {
         let node = self.append(parent, element.name());
+        self.copy_position(node, element);
         self.copy_contents(node, element);
         node
+    }
+
+    /// Says that an element stands where another one stood.
+    pub fn copy_position(&mut self, node: NodeId, from: Element<'_>) {
+        let position = from.position();
+        if let Some(node) = self.nodes.get_mut(node.0 as usize) {
+            (node.line, node.column) = (position.line, position.column);
+        }
     }
 
     /// Moves an element, with everything below it, to the end of `parent`, which must not be below it.
@@ -264,10 +273,9 @@ impl Document {
             match node.content {
                 Content::Element { name, .. } => {
                     let copy = self.append(NodeId(parent), source.names.text(name)).0;
-                    if let Some(place) = self.nodes.get_mut(copy as usize) {
-                        (place.line, place.column) = (node.line, node.column);
-                    }
-                    self.copy_attributes(copy, Element { document: source, node: NodeId(at) });
+                    let original = Element { document: source, node: NodeId(at) };
+                    self.copy_position(NodeId(copy), original);
+                    self.copy_attributes(copy, original);
                     open.push((at, copy));
                 }
                 Content::Text { kind, text } => {
