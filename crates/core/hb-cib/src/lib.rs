@@ -35,6 +35,7 @@ mod score;
 mod template;
 pub mod time;
 mod tree;
+pub mod upgrade;
 pub mod value;
 mod values;
 
