@@ -9,6 +9,7 @@ const CORE: &[&str] = &[
     "hb-wire",
     "hb-config",
     "hb-cluster",
+    "hb-session",
     "hb-lrm",
     "hb-stonith",
     "hb-classic",

@@ -10,6 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hb-wire", &["base64", "crc", "hmac", "md-5", "sha1", "subtle", "miniz_oxide"]),
     ("hb-config", &[]),
     ("hb-cluster", &[]),
+    ("hb-session", &[]),
     ("hb-lrm", &[]),
     ("hb-cib", &["md-5"]),
     ("hb-classic", &[]),

@@ -1,14 +1,19 @@
-//! Requests and answers over a stream: four bytes of length (little-endian), then that many bytes.
+//! Frames over a stream, in both directions, each behind its header.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::io::IoSlice;
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, sendmsg};
 use thiserror::Error;
+
+use crate::framing::{Framing, Header};
 
 /// What a peer may make us hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +29,8 @@ impl Limits {
     pub const CONTROL: Limits = Limits { receive_bytes: 64 << 10, queue_bytes: 4 << 20 };
     /// The client's side of the control socket.
     pub const CLIENT: Limits = Limits { receive_bytes: 4 << 20, queue_bytes: 64 << 10 };
+    /// Both sides of the original's sockets: frames of at most 256 KiB (spec: ipc section 1).
+    pub const CLASSIC: Limits = Limits { receive_bytes: 256 << 10, queue_bytes: 8 << 20 };
 }
 
 /// What [`Framed::receive`] found.
@@ -48,6 +55,12 @@ pub enum FramedError {
         /// What is allowed.
         limit: usize,
     },
+    /// What should be the original's header is none.
+    #[error("a header with the magic number {found:#x} is refused")]
+    Magic {
+        /// What stands in its place.
+        found: u32,
+    },
     /// The peer closed its side within a frame.
     #[error("the connection ended within a frame")]
     Truncated,
@@ -67,31 +80,57 @@ pub enum FramedError {
     Io(#[from] io::Error),
 }
 
-const LENGTH_BYTES: usize = 4;
+/// Frames sent with one system call at most; each takes two pieces.
+const FRAMES_A_CALL: usize = 16;
 
 /// Bytes read at a time.
 const CHUNK_BYTES: usize = 8 << 10;
+
+/// A frame that waits to be sent.
+#[derive(Debug)]
+struct Waiting {
+    header: Header,
+    body: Arc<[u8]>,
+}
+
+impl Waiting {
+    fn bytes(&self) -> usize {
+        self.header.as_bytes().len() + self.body.len()
+    }
+}
 
 /// A stream with frames in both directions. Non-blocking.
 #[derive(Debug)]
 pub struct Framed {
     fd: OwnedFd,
+    framing: Framing,
     limits: Limits,
     inbox: Vec<u8>,
-    outbox: Vec<u8>,
-    /// How much of the outbox is sent already.
+    outbox: VecDeque<Waiting>,
+    /// Bytes of all frames that wait.
+    waiting_bytes: usize,
+    /// How much of the first of them is sent already.
     sent: usize,
     ended: bool,
 }
 
 impl Framed {
-    /// Takes over a connected stream socket.
+    /// Takes over a connected stream socket; each frame stands behind its length.
     ///
     /// # Errors
     /// When it cannot be made non-blocking.
     pub fn new(fd: OwnedFd, limits: Limits) -> io::Result<Framed> {
+        Framed::with_framing(fd, Framing::Length, limits)
+    }
+
+    /// Takes over a connected stream socket.
+    ///
+    /// # Errors
+    /// When it cannot be made non-blocking.
+    pub fn with_framing(fd: OwnedFd, framing: Framing, limits: Limits) -> io::Result<Framed> {
         rustix::io::ioctl_fionbio(&fd, true)?;
-        Ok(Framed { fd, limits, inbox: Vec::new(), outbox: Vec::new(), sent: 0, ended: false })
+        let (inbox, outbox) = (Vec::new(), VecDeque::new());
+        Ok(Framed { fd, framing, limits, inbox, outbox, waiting_bytes: 0, sent: 0, ended: false })
     }
 
     /// Connects to the socket at `path`.
@@ -130,15 +169,18 @@ impl Framed {
     }
 
     fn take_frame(&mut self) -> Result<Option<Vec<u8>>, FramedError> {
-        let Some((length, rest)) = self.inbox.split_first_chunk::<LENGTH_BYTES>() else { return Ok(None) };
-        let announced = u32::from_le_bytes(*length);
-        let limit = self.limits.receive_bytes;
-        let length = usize::try_from(announced).ok().filter(|length| (1..=limit).contains(length));
-        let length = length.ok_or(FramedError::Length { announced, limit })?;
-        let Some(frame) = rest.get(..length) else { return Ok(None) };
-        let frame = frame.to_vec();
-        self.inbox.drain(..LENGTH_BYTES + length);
-        Ok(Some(frame))
+        loop {
+            let Some(found) = self.framing.find(&self.inbox, self.limits.receive_bytes)? else {
+                return Ok(None);
+            };
+            let end = found.header_bytes + found.body_bytes;
+            let Some(frame) = self.inbox.get(found.header_bytes..end) else { return Ok(None) };
+            let frame = frame.to_vec();
+            self.inbox.drain(..end);
+            if !frame.is_empty() {
+                return Ok(Some(frame));
+            }
+        }
     }
 
     /// Queues one frame and sends what the peer takes now. Afterwards, when [`Framed::wants_write`], watch for room
@@ -147,14 +189,22 @@ impl Framed {
     /// # Errors
     /// Overflow when more would wait than may (nothing is queued then), or the peer is gone.
     pub fn send(&mut self, body: &[u8]) -> Result<(), FramedError> {
+        self.send_shared(body.into())
+    }
+
+    /// As [`Framed::send`], with bytes that other connections may be sent too.
+    ///
+    /// # Errors
+    /// As [`Framed::send`].
+    pub fn send_shared(&mut self, body: Arc<[u8]>) -> Result<(), FramedError> {
         let limit = self.limits.queue_bytes;
-        let waiting = self.outbox.len() - self.sent + LENGTH_BYTES + body.len();
+        let waiting = self.waiting_bytes + self.framing.header_bytes() + body.len();
         let length = u32::try_from(body.len()).ok().filter(|length| *length > 0);
         let Some(length) = length.filter(|_| waiting <= limit) else {
             return Err(FramedError::Overflow { waiting, limit });
         };
-        self.outbox.extend_from_slice(&length.to_le_bytes());
-        self.outbox.extend_from_slice(body);
+        self.waiting_bytes = waiting;
+        self.outbox.push_back(Waiting { header: self.framing.header(length), body });
         self.flush()
     }
 
@@ -163,25 +213,48 @@ impl Framed {
     /// # Errors
     /// When the peer is gone.
     pub fn flush(&mut self) -> Result<(), FramedError> {
-        while let Some(rest) = self.outbox.get(self.sent..).filter(|rest| !rest.is_empty()) {
-            match send(&self.fd, rest, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-                Ok(count) => self.sent += count,
+        while !self.outbox.is_empty() {
+            let mut pieces = Vec::with_capacity(2 * FRAMES_A_CALL);
+            let mut skip = self.sent;
+            for waiting in self.outbox.iter().take(FRAMES_A_CALL) {
+                for piece in [waiting.header.as_bytes(), &waiting.body] {
+                    pieces.push(IoSlice::new(piece.get(skip..).unwrap_or_default()));
+                    skip = skip.saturating_sub(piece.len());
+                }
+            }
+            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+            match sendmsg(&self.fd, &pieces, &mut SendAncillaryBuffer::default(), flags) {
+                Ok(count) => self.taken(count),
                 Err(rustix::io::Errno::AGAIN) => break,
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(FramedError::Io(error.into())),
             }
         }
-        self.outbox.drain(..self.sent);
-        self.sent = 0;
-        if self.outbox.is_empty() {
-            self.outbox.shrink_to(CHUNK_BYTES);
-        }
         Ok(())
+    }
+
+    /// The kernel took so many bytes.
+    fn taken(&mut self, count: usize) {
+        self.sent += count;
+        while let Some(first) = self.outbox.front() {
+            let bytes = first.bytes();
+            if self.sent < bytes {
+                return;
+            }
+            self.sent -= bytes;
+            self.waiting_bytes -= bytes;
+            self.outbox.pop_front();
+        }
     }
 
     /// Whether something waits for the peer to read.
     pub fn wants_write(&self) -> bool {
         !self.outbox.is_empty()
+    }
+
+    /// How many frames wait for the peer to read, one that is partly sent included.
+    pub fn waiting_frames(&self) -> usize {
+        self.outbox.len()
     }
 
     /// Sends one request and waits for one answer: for commands, not for daemons.

@@ -1,8 +1,9 @@
 //! Local channels: between the master and its children, and to clients.
 //!
 //! - [`Pair`]: packets between two processes of a node, many a system call, never blocking the master.
-//! - [`Framed`]: requests and answers over a stream, each behind its length; the control socket speaks this.
-//! - [`Listener`]: the control socket itself, with the peer's credentials from the kernel.
+//! - [`Framed`]: frames over a stream, each behind its header ([`Framing`]): the control socket, and the sockets
+//!   of the original, which its programs connect to.
+//! - [`Listener`]: such a socket itself, with the peer's credentials from the kernel.
 //! - [`Batch`]: up to [`BATCH`] packets received or sent with one system call; also used on media sockets.
 //!
 //! # Invariants
@@ -10,15 +11,17 @@
 //! - No peer makes us hold more than the limits it was given.
 //!
 //! # Does not know about
-//! What a packet or a request means; the classic API's own framing.
+//! What a packet or a request means.
 
 mod batch;
 mod framed;
+mod framing;
 mod listener;
 mod pair;
 mod sys;
 
 pub use batch::{BATCH, Batch, Wait, send_packets};
 pub use framed::{Framed, FramedError, Incoming, Limits};
+pub use framing::Framing;
 pub use listener::{Listener, ListenerError, Peer};
 pub use pair::{Pair, Received, Sent};

@@ -1,4 +1,4 @@
-//! The control socket: where clients on this machine connect.
+//! Where clients on this machine connect.
 
 use std::fs;
 use std::io;
@@ -16,7 +16,7 @@ use thiserror::Error;
 use crate::sys;
 
 /// Connections that may wait to be accepted.
-const BACKLOG: i32 = 64;
+const BACKLOG: i32 = 128;
 
 /// Who is at the other end, as the kernel knows it: the process that connected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +59,8 @@ pub enum ListenerError {
 pub struct Listener {
     fd: OwnedFd,
     path: PathBuf,
+    /// Given up to be able to refuse a connection when there are no descriptors left.
+    spare: Option<OwnedFd>,
 }
 
 impl Listener {
@@ -77,7 +79,7 @@ impl Listener {
         // The path is created with the mode that the socket has now.
         fchmod(&fd, Mode::RUSR | Mode::WUSR).map_err(|error| failed(error.into()))?;
         bind(&fd, &address).map_err(|error| failed(error.into()))?;
-        let listener = Listener { fd, path: path.to_owned() };
+        let listener = Listener { fd, path: path.to_owned(), spare: spare() };
         if let Some(gid) = gid {
             rustix::fs::chown(path, None, Some(Gid::from_raw(gid))).map_err(|error| failed(error.into()))?;
         }
@@ -89,8 +91,10 @@ impl Listener {
     /// The next connection that waits, `None` when there is none.
     ///
     /// # Errors
-    /// When there are no descriptors left: stop watching for a while, the connection keeps waiting.
-    pub fn accept(&self) -> io::Result<Option<(OwnedFd, Peer)>> {
+    /// When there are no descriptors left, this process's or the machine's: the connection was closed, so that its
+    /// client knows and this socket does not stay readable for ever.
+    pub fn accept(&mut self) -> io::Result<Option<(OwnedFd, Peer)>> {
+        use rustix::io::Errno;
         loop {
             match accept_with(&self.fd, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
                 Ok(fd) => {
@@ -98,13 +102,31 @@ impl Listener {
                     let peer = Peer { pid, uid, gid };
                     return Ok(Some((fd, peer)));
                 }
-                Err(rustix::io::Errno::AGAIN) => return Ok(None),
+                Err(Errno::AGAIN) => return Ok(None),
                 // It was given up before we came to it, or a signal came.
-                Err(rustix::io::Errno::CONNABORTED | rustix::io::Errno::INTR) => {}
+                Err(Errno::CONNABORTED | Errno::INTR) => {}
+                Err(error @ (Errno::MFILE | Errno::NFILE)) => {
+                    self.refuse();
+                    return Err(error.into());
+                }
                 Err(error) => return Err(error.into()),
             }
         }
     }
+
+    /// Accepts a connection in the place of the spare descriptor, and closes it.
+    fn refuse(&mut self) {
+        self.spare = None;
+        let refused = accept_with(&self.fd, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK);
+        drop(refused);
+        self.spare = spare();
+    }
+}
+
+/// A descriptor of no use, to have one when there is none.
+fn spare() -> Option<OwnedFd> {
+    let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC;
+    rustix::fs::open("/dev/null", flags, Mode::empty()).ok()
 }
 
 impl AsFd for Listener {
@@ -145,8 +167,8 @@ mod tests {
     use super::*;
     use std::os::unix::net::UnixListener;
 
-    fn wait_for(listener: &Listener) -> (OwnedFd, Peer) {
-        let mut fds = [rustix::event::PollFd::new(listener, rustix::event::PollFlags::IN)];
+    fn wait_for(listener: &mut Listener) -> (OwnedFd, Peer) {
+        let mut fds = [rustix::event::PollFd::new(&*listener, rustix::event::PollFlags::IN)];
         rustix::event::poll(&mut fds, None).unwrap();
         listener.accept().unwrap().expect("a connection")
     }
@@ -155,10 +177,10 @@ mod tests {
     fn a_client_is_known_by_the_kernel_not_by_what_it_says() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("control");
-        let listener = Listener::bind(&path, 0o660, None).unwrap();
+        let mut listener = Listener::bind(&path, 0o660, None).unwrap();
         assert!(listener.accept().unwrap().is_none());
         let _client = UnixStream::connect(&path).unwrap();
-        let (_fd, peer) = wait_for(&listener);
+        let (_fd, peer) = wait_for(&mut listener);
         let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
         assert_eq!(peer, Peer { pid: std::process::id(), uid, gid });
     }

@@ -68,13 +68,14 @@ fn a_peer_that_does_not_read_gets_a_bounded_queue_and_everything_once_it_reads()
     let mut queued = 0;
     while framed.send(&body).is_ok() {
         queued += 1;
-        assert!(framed.outbox.len() <= SMALL.queue_bytes);
+        assert!(framed.waiting_bytes <= SMALL.queue_bytes);
+        assert!(framed.waiting_frames() <= queued);
     }
     assert!(queued >= 6 && framed.wants_write());
     let reader = std::thread::spawn(move || {
         let mut total = 0;
         let mut chunk = vec![0; 65_536];
-        while total < queued * (body.len() + LENGTH_BYTES) {
+        while total < queued * (body.len() + 4) {
             total += far.read(&mut chunk).unwrap();
         }
         total
@@ -85,6 +86,7 @@ fn a_peer_that_does_not_read_gets_a_bounded_queue_and_everything_once_it_reads()
         framed.flush().unwrap();
     }
     assert_eq!(reader.join().unwrap(), queued * 300_004);
+    assert_eq!((framed.waiting_frames(), framed.waiting_bytes), (0, 0));
 }
 
 #[test]
@@ -113,4 +115,43 @@ fn a_call_gets_its_answer_or_a_timeout() {
     let _still_open = answering.join().unwrap();
     let limit = Duration::from_millis(20);
     assert!(matches!(client.call(b"who", limit), Err(FramedError::TimedOut(_))));
+}
+
+#[test]
+fn many_small_frames_arrive_in_order_however_the_reader_takes_them() {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let mut near = Framed::with_framing(ours.into(), Framing::Classic, SMALL).unwrap();
+    let mut far = Framed::with_framing(theirs.into(), Framing::Classic, SMALL).unwrap();
+    let body = |number: u32| vec![b'a' + (number % 26) as u8; 1 + (number % 977) as usize];
+    let (mut sent, mut received) = (0, 0);
+    while received < 5_000 {
+        while sent < 5_000 && near.send_shared(body(sent).into()).is_ok() {
+            sent += 1;
+        }
+        for _ in 0..37 {
+            match far.receive().unwrap() {
+                Incoming::Frame(frame) => {
+                    assert_eq!(frame, body(received));
+                    received += 1;
+                }
+                Incoming::Pending => break,
+                Incoming::Closed => panic!("closed"),
+            }
+        }
+        near.flush().unwrap();
+    }
+    assert_eq!(near.waiting_bytes, 0);
+}
+
+#[test]
+fn empty_frames_of_the_original_are_skipped_and_a_wrong_magic_ends_it() {
+    let (ours, mut far) = UnixStream::pair().unwrap();
+    let mut framed = Framed::with_framing(ours.into(), Framing::Classic, Limits::CLASSIC).unwrap();
+    let header = |length: u32, magic: u32| [length.to_ne_bytes(), magic.to_ne_bytes()].concat();
+    far.write_all(&[header(0, 0xabcd), header(0, 0xabcd), header(2, 0xabcd), b"hi".to_vec()].concat())
+        .unwrap();
+    assert_eq!(framed.receive().unwrap(), Incoming::Frame(b"hi".to_vec()));
+    assert_eq!(framed.receive().unwrap(), Incoming::Pending);
+    far.write_all(&header(2, 0xdcba)).unwrap();
+    assert!(matches!(framed.receive(), Err(FramedError::Magic { found: 0xdcba })));
 }
