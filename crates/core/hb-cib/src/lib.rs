@@ -29,9 +29,11 @@ extern crate alloc;
 
 pub mod digest;
 mod ids;
+mod operation;
 mod role;
 pub mod rule;
 mod score;
+pub mod status;
 mod template;
 pub mod time;
 mod tree;
@@ -40,6 +42,7 @@ pub mod value;
 mod values;
 
 pub use ids::Ids;
+pub use operation::OperationKey;
 pub use role::Role;
 pub use score::{Health, Score};
 pub use template::Templates;
