@@ -25,6 +25,8 @@ pub(crate) const HELD_HISTORIES: usize = 2;
 
 /// Frames younger than this stay in the history although acknowledged, as the original.
 pub(crate) const KEEP_ACKNOWLEDGED: Duration = Duration::from_millis(2_500);
+/// Silence of the own link that counts, at least: writers let a frame be heard by its own node four times in this.
+pub(crate) const OWN_LINK: Duration = Duration::from_secs(1);
 /// A notice about remote trouble is repeated no more often than this; the ones between are counted.
 pub(crate) const NOTICE_INTERVAL: Duration = Duration::from_secs(10);
 /// Stalls in a row, without a word of the peer between, that start its silence anew. Later ones add only their length.

@@ -15,7 +15,8 @@ use hb_wire::Message;
 impl Cluster {
     /// Silence after which `node` is taken for dead: initdead while communication is not up, then its own.
     ///
-    /// DEVIATION: the original judges links by the deadtime of the last node of its list; we use the node's own.
+    /// DEVIATION: the original judges links by the deadtime of the last node of its list; we use the node's own, and at
+    /// least a second for our own links: what comes back to us costs as much as what a peer says, so it rarely does.
     pub(crate) fn patience(&self, node: &Node) -> Duration {
         let forming =
             matches!(self.phase, Phase::Idle | Phase::Persisting | Phase::Forming | Phase::AskingNodes);
@@ -24,7 +25,7 @@ impl Cluster {
         } else if node.kind == Kind::Ping {
             self.options.timing.deadping
         } else if node.id == self.own_id {
-            self.options.timing.deadtime
+            self.options.timing.deadtime.max(bounds::OWN_LINK)
         } else {
             node.deadtime
         }

@@ -80,6 +80,22 @@ fn deadtimes_of_a_few_milliseconds_work() {
 }
 
 #[test]
+fn an_own_link_has_a_second_to_be_heard_again_however_short_the_deadtime() {
+    let mut options = talk::options(&["n1", "n2"]);
+    options.timing = Timing::new(ms(5), ms(25));
+    options.timing.initdead = ms(100);
+    let mut talk = Talk::active_with(options, &mut [&mut Peer::new("n2")]);
+    talk.after(ms(200));
+    let bytes = talk.frames.last().unwrap().clone();
+    let stamp = talk.now;
+    talk.input(Input::Packet { medium: MediumId(0), stamp, bytes });
+    talk.after(ms(999));
+    assert!(talk.link("n1", 0));
+    talk.after(ms(1));
+    assert!(!talk.link("n1", 0));
+}
+
+#[test]
 fn links_die_and_return_by_themselves() {
     let mut peer = Peer::new("n2");
     let mut talk = Talk::active(&mut [&mut peer]);

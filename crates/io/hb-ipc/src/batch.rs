@@ -116,12 +116,6 @@ impl Batch {
         self.meta(index)?.stamp_nanos
     }
 
-    /// How many packets the socket had dropped for want of room, in all, when this one was queued; where it was
-    /// asked for that. Wraps around.
-    pub fn dropped(&self, index: usize) -> Option<u32> {
-        self.meta(index)?.dropped
-    }
-
     /// Whether the packet was longer than its slot and lost its end.
     pub fn is_truncated(&self, index: usize) -> bool {
         self.meta(index).is_some_and(|meta| meta.truncated)

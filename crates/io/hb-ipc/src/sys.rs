@@ -15,12 +15,10 @@ pub(crate) struct Meta {
     pub(crate) truncated: bool,
     /// Receive time on CLOCK_REALTIME, where the socket was asked for it.
     pub(crate) stamp_nanos: Option<u64>,
-    /// Packets that the socket had dropped when this one was queued, where it was asked for that.
-    pub(crate) dropped: Option<u32>,
 }
 
-/// Room for the control data of one packet: a time stamp and a drop counter, with their headers.
-const CONTROL_BYTES: usize = 96;
+/// Room for the control data of one packet: a time stamp with its header.
+const CONTROL_BYTES: usize = 64;
 
 #[repr(C, align(8))]
 #[derive(Clone, Copy)]
@@ -83,15 +81,14 @@ fn read_control(header: &libc::msghdr, meta: &mut Meta) {
             let control = &*next;
             let data = libc::CMSG_DATA(next);
             let holds = |bytes: usize| control.cmsg_len as usize >= libc::CMSG_LEN(bytes as _) as usize;
-            if control.cmsg_level == libc::SOL_SOCKET {
-                if control.cmsg_type == libc::SCM_TIMESTAMPNS && holds(size_of::<libc::timespec>()) {
-                    let stamp = data.cast::<libc::timespec>().read_unaligned();
-                    let secs = u64::try_from(stamp.tv_sec).unwrap_or(0);
-                    let nanos = u64::try_from(stamp.tv_nsec).unwrap_or(0);
-                    meta.stamp_nanos = Some(secs.saturating_mul(1_000_000_000).saturating_add(nanos));
-                } else if control.cmsg_type == libc::SO_RXQ_OVFL && holds(size_of::<u32>()) {
-                    meta.dropped = Some(data.cast::<u32>().read_unaligned());
-                }
+            if control.cmsg_level == libc::SOL_SOCKET
+                && control.cmsg_type == libc::SCM_TIMESTAMPNS
+                && holds(size_of::<libc::timespec>())
+            {
+                let stamp = data.cast::<libc::timespec>().read_unaligned();
+                let secs = u64::try_from(stamp.tv_sec).unwrap_or(0);
+                let nanos = u64::try_from(stamp.tv_nsec).unwrap_or(0);
+                meta.stamp_nanos = Some(secs.saturating_mul(1_000_000_000).saturating_add(nanos));
             }
             next = libc::CMSG_NXTHDR(header, next);
         }

@@ -89,7 +89,8 @@ impl WriterChild {
         let title = format!("heartbeat: write: {} {}", medium.mtype(), medium.link());
         // Little more than one datagram: what a stuck writer leaves waiting is the master's to choose from.
         let (pair, theirs) = channel(&title, Pair::ONE_DATAGRAM_BYTES, SMALL_BYTES)?;
-        let fds = [("socket", opened.send.as_fd()), ("pair", theirs.as_fd())];
+        let mut fds = vec![("socket", opened.send.as_fd()), ("pair", theirs.as_fd())];
+        fds.extend(opened.send_heard.as_ref().map(|heard| ("heard", heard.as_fd())));
         let to = opened.to.to_string();
         let child = Role { name: "write", title: &title, args: &[&to], fds: &fds, settle }.spawn()?;
         Ok(WriterChild { child, pair })

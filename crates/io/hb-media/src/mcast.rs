@@ -42,16 +42,21 @@ impl Medium for Mcast {
         let maker = Maker::new(&self.device)?;
         let from = maker.address()?;
         let to = SocketAddrV4::new(self.group, self.port);
-        let send = maker.socket()?;
-        maker.step("multicast interface", send.set_multicast_if_v4(&from))?;
-        maker.step("multicast TTL", send.set_multicast_ttl_v4(u32::from(self.ttl)))?;
-        maker.step("multicast loop", send.set_multicast_loop_v4(self.loopback))?;
+        let sender = |heard| {
+            let send = maker.socket()?;
+            maker.step("multicast interface", send.set_multicast_if_v4(&from))?;
+            maker.step("multicast TTL", send.set_multicast_ttl_v4(u32::from(self.ttl)))?;
+            maker.step("multicast loop", send.set_multicast_loop_v4(heard))?;
+            Ok(send)
+        };
+        let send = sender(false)?;
+        let send_heard = self.loopback.then(|| sender(true)).transpose()?;
 
         let receive = maker.socket()?;
         maker.step("sharing the address", receive.set_reuse_address(true))?;
         maker.bind(&receive, to)?;
         let index = InterfaceIndexOrAddress::Index(maker.interface.index);
         maker.step("joining the group", receive.join_multicast_v4_n(&self.group, &index))?;
-        Ok(Opened { receive: receive.into(), send: send.into(), to })
+        Ok(Opened { receive: receive.into(), send: send.into(), send_heard: send_heard.map(Into::into), to })
     }
 }

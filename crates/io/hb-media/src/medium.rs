@@ -37,8 +37,10 @@ pub trait Medium {
 pub struct Opened {
     /// Datagrams arrive here, with the kernel's receive time.
     pub receive: OwnedFd,
-    /// Frames leave here.
+    /// Frames leave here. Those that come back to this node (echoes) are not received, where the kernel allows that.
     pub send: OwnedFd,
+    /// On a medium that loops: echoes of frames sent here are received.
+    pub send_heard: Option<OwnedFd>,
     /// Where they go.
     pub to: SocketAddrV4,
 }

@@ -9,8 +9,8 @@
 //! | FIFO reader → master | 0 message | message text, `>>>` line to `<<<` line |
 //! | any child → master | 2 trouble | 4 bytes count (LE), 4 bytes error number (LE, 0: none) |
 //!
-//! Trouble: a writer's failed sends, a reader's datagrams lost in the kernel for want of room (error number 0) or failed
-//! receives, a FIFO reader's garbage (error number 0). At most one a second; a count of 0 says that it is over.
+//! Trouble: a writer's failed sends; how often a reader found its socket full, so that datagrams were lost (ENOBUFS), or
+//! failed to receive; a FIFO reader's garbage (error number 0). At most one a second; a count of 0 says that it is over.
 
 use hb_base::{Instant, Token};
 

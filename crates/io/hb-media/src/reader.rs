@@ -13,6 +13,7 @@ use crate::medium::MAX_DATAGRAM_BYTES;
 use crate::protocol::{FRAME_HEAD_BYTES, FromReader, drain, drain_token};
 use crate::report::Report;
 use crate::stamps::Stamps;
+use crate::sys;
 
 /// The kernel accounts at least this much for a queued datagram.
 const LEAST_QUEUED_BYTES: usize = 512;
@@ -35,7 +36,6 @@ struct Reader<'a> {
     stamps: Stamps,
     requests: Vec<Token>,
     report: Report,
-    dropped: u32,
     /// More datagrams than the socket can hold: after forwarding so many, all that were there at first are forwarded.
     socket_holds: usize,
 }
@@ -57,7 +57,6 @@ impl<'a> Reader<'a> {
             stamps: Stamps::default(),
             requests: Vec::with_capacity(MAX_REQUESTS),
             report: Report::default(),
-            dropped: 0,
             socket_holds: buffer_bytes / LEAST_QUEUED_BYTES + BATCH,
         }
     }
@@ -119,6 +118,8 @@ impl<'a> Reader<'a> {
             }
             if count < BATCH {
                 self.stamps.emptied(before);
+            } else if self.was_full() {
+                self.report.add(1, libc::ENOBUFS);
             }
             forwarded += count;
             if self.requests.is_empty() {
@@ -128,6 +129,14 @@ impl<'a> Reader<'a> {
                 return self.answer();
             }
         }
+    }
+
+    /// Whether the socket had no room left, or hardly any, before the last batch: what came then is lost. The kernel's
+    /// count of losses is of no use, because it includes the echoes that the socket's filter keeps out.
+    fn was_full(&self) -> bool {
+        let taken: usize = self.batch.packets().map(<[u8]>::len).sum();
+        sys::fill(self.socket)
+            .is_ok_and(|fill| fill.queued_bytes + taken >= fill.room_bytes - fill.room_bytes / 8)
     }
 
     fn answer(&mut self) -> io::Result<Next> {
@@ -150,14 +159,6 @@ impl<'a> Reader<'a> {
             let stamp = self.stamps.convert(self.batch.stamp_nanos(index));
             if let Some(head) = self.batch.head_mut(index) {
                 head.copy_from_slice(&FromReader::frame_head(stamp));
-            }
-        }
-        // The counter comes only with datagrams queued after a loss.
-        if let Some(dropped) = self.batch.dropped(count - 1) {
-            let more = dropped.wrapping_sub(self.dropped);
-            self.dropped = dropped;
-            if more > 0 {
-                self.report.add(more, 0);
             }
         }
         let mut packets: [&[u8]; BATCH] = [&[]; BATCH];

@@ -37,10 +37,12 @@ fn start(mut inherited: Inherited) -> Result<(), Box<dyn std::error::Error>> {
         }
         "write" => {
             let (socket, pair) = (inherited.fd("socket")?, inherited.fd("pair")?);
+            let heard = inherited.fd("heard").ok();
             let to = inherited.args.first().ok_or(InheritError::Malformed("address"))?;
             let to: SocketAddrV4 = to.parse()?;
             inherited.settle(COMM)?;
-            writer::run(socket.as_fd(), to, pair.as_fd())?;
+            let way = writer::Way::new(socket.as_fd(), heard.as_ref().map(AsFd::as_fd), to);
+            writer::run(way, pair.as_fd())?;
         }
         "fifo" => {
             let (fifo, pair) = (inherited.fd("fifo")?, inherited.fd("pair")?);

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
 use crate::holder::udp_holder;
 use crate::interfaces::{Interface, interface};
@@ -71,7 +71,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Binds a receive socket and asks for time stamps and the count of dropped datagrams.
+    /// Binds a receive socket and asks for time stamps.
     pub(crate) fn bind(&self, socket: &Socket, to: SocketAddrV4) -> Result<(), OpenError> {
         match socket.bind(&to.into()) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
@@ -80,11 +80,41 @@ impl<'a> Maker<'a> {
             other => self.step("binding to the port", other)?,
         }
         self.step("time stamps", sys::enable(socket, libc::SO_TIMESTAMPNS))?;
-        // Both only help; without the right to exceed the machine's limit, the limit is what we get.
-        let _counted = sys::enable(socket, libc::SO_RXQ_OVFL);
+        // Without the right to exceed the machine's limit, the limit is what we get.
         if rustix::net::sockopt::set_socket_recv_buffer_size_force(socket, RECEIVE_BUFFER_BYTES).is_err() {
             let _limited = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES);
         }
         Ok(())
     }
+
+    /// Keeps echoes of what `send` broadcasts out of `receive`: at short keepalives they are half of all that arrives,
+    /// and each would wake the reader and the master for nothing.
+    pub(crate) fn hush(&self, receive: &Socket, send: &Socket) -> Result<(), OpenError> {
+        let any = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
+        self.step("binding to a port", send.bind(&any.into()))?;
+        let port = self.step("its port", send.local_addr())?.as_socket().map_or(0, |own| own.port());
+        // Without the filter echoes cost what they cost.
+        let _refused = receive.attach_filter(&no_echo_of(port));
+        Ok(())
+    }
+}
+
+/// Drops the copies that this machine's network layer made for itself of datagrams from `port`; they never were on
+/// the wire. Whatever came in from outside passes, also from that port.
+fn no_echo_of(port: u16) -> [SockFilter; 6] {
+    const LOAD_BYTE: u16 = (libc::BPF_LD | libc::BPF_B | libc::BPF_ABS) as u16;
+    const LOAD_HALF: u16 = (libc::BPF_LD | libc::BPF_H | libc::BPF_ABS) as u16;
+    const JUMP_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+    const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+    const PACKET_TYPE: u32 = (libc::SKF_AD_OFF + libc::SKF_AD_PKTTYPE).cast_unsigned();
+    /// The filter sees a datagram from its UDP header on.
+    const SOURCE_PORT: u32 = 0;
+    [
+        SockFilter::new(LOAD_BYTE, 0, 0, PACKET_TYPE),
+        SockFilter::new(JUMP_EQUAL, 0, 3, u32::from(libc::PACKET_LOOPBACK)),
+        SockFilter::new(LOAD_HALF, 0, 0, SOURCE_PORT),
+        SockFilter::new(JUMP_EQUAL, 0, 1, u32::from(port)),
+        SockFilter::new(RETURN, 0, 0, 0),
+        SockFilter::new(RETURN, 0, 0, u32::MAX),
+    ]
 }

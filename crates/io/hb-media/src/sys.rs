@@ -21,6 +21,33 @@ pub(crate) fn enable(fd: impl AsFd, option: libc::c_int) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// How much of its room for received datagrams a socket uses, as accounted by the kernel.
+pub(crate) struct Fill {
+    pub(crate) queued_bytes: usize,
+    pub(crate) room_bytes: usize,
+}
+
+/// How full a receive socket is.
+pub(crate) fn fill(fd: impl AsFd) -> io::Result<Fill> {
+    let mut info = [0_u32; libc::SK_MEMINFO_DROPS as usize + 1];
+    let mut len = size_of_val(&info) as libc::socklen_t;
+    // SAFETY: the kernel writes at most `len` bytes to `info`, which is that long.
+    let result = unsafe {
+        libc::getsockopt(
+            fd.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_MEMINFO,
+            info.as_mut_ptr().cast(),
+            &raw mut len,
+        )
+    };
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let [queued, room, ..] = info;
+    Ok(Fill { queued_bytes: queued as usize, room_bytes: room as usize })
+}
+
 /// One line of the interface list: an interface, or one of its addresses.
 pub(crate) struct Entry {
     pub(crate) name: String,

@@ -46,6 +46,7 @@ impl Medium for Ucast {
         maker.bind_device(&receive)?;
         maker.step("sharing the port", receive.set_reuse_port(true))?;
         maker.bind(&receive, SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, self.port))?;
-        Ok(Opened { receive: receive.into(), send: send.into(), to: SocketAddrV4::new(self.peer, self.port) })
+        let to = SocketAddrV4::new(self.peer, self.port);
+        Ok(Opened { receive: receive.into(), send: send.into(), send_heard: None, to })
     }
 }

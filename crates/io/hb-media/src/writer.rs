@@ -3,7 +3,9 @@
 use std::io;
 use std::net::SocketAddrV4;
 use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
+use hb_base::Instant;
 use hb_ipc::{BATCH, Batch, Wait, send_packets};
 use hb_runtime::clock;
 use rustix::net::{SendFlags, send};
@@ -13,11 +15,40 @@ use crate::protocol::FRAME;
 use crate::reader::{is_defect, is_gone};
 use crate::report::Report;
 
+/// How often a frame is sent so that its echo is received. Hearing itself is what marks a node's own link as up, for
+/// which the machine that judges it allows four times this.
+const ECHO_EVERY: Duration = Duration::from_millis(250);
+
+/// Where frames leave.
+pub(crate) struct Way<'a> {
+    socket: BorrowedFd<'a>,
+    heard: Option<BorrowedFd<'a>>,
+    heard_at: Option<Instant>,
+    to: SocketAddrV4,
+}
+
+impl<'a> Way<'a> {
+    /// Frames to `to` by `socket`, or now and then by `heard`, which has its echoes received.
+    pub(crate) fn new(socket: BorrowedFd<'a>, heard: Option<BorrowedFd<'a>>, to: SocketAddrV4) -> Way<'a> {
+        Way { socket, heard, heard_at: None, to }
+    }
+
+    fn socket(&mut self) -> BorrowedFd<'a> {
+        let Some(heard) = self.heard else { return self.socket };
+        let now = clock::monotonic();
+        if self.heard_at.is_some_and(|at| now.since(at) < ECHO_EVERY) {
+            return self.socket;
+        }
+        self.heard_at = Some(now);
+        heard
+    }
+}
+
 /// Runs until the master's end closes. Waits for frames in the receiving call itself: two system calls a batch.
 ///
 /// # Errors
 /// When a descriptor is of no use, which is a defect of the caller.
-pub(crate) fn run(socket: BorrowedFd<'_>, to: SocketAddrV4, master: BorrowedFd<'_>) -> io::Result<()> {
+pub(crate) fn run(mut way: Way<'_>, master: BorrowedFd<'_>) -> io::Result<()> {
     let mut batch = Batch::new(0, 1 + MAX_DATAGRAM_BYTES);
     let mut report = Report::default();
     loop {
@@ -44,7 +75,7 @@ pub(crate) fn run(socket: BorrowedFd<'_>, to: SocketAddrV4, master: BorrowedFd<'
                 None => ended = true,
             }
         }
-        let sent = send_all(socket, to, frames.get(..count).unwrap_or_default(), &mut report)?;
+        let sent = send_all(&mut way, frames.get(..count).unwrap_or_default(), &mut report)?;
         tell(master, &mut report, sent > 0);
         if ended {
             return Ok(());
@@ -53,15 +84,10 @@ pub(crate) fn run(socket: BorrowedFd<'_>, to: SocketAddrV4, master: BorrowedFd<'
 }
 
 /// Sends every frame once; answers how many went.
-fn send_all(
-    socket: BorrowedFd<'_>,
-    to: SocketAddrV4,
-    frames: &[&[u8]],
-    report: &mut Report,
-) -> io::Result<usize> {
+fn send_all(way: &mut Way<'_>, frames: &[&[u8]], report: &mut Report) -> io::Result<usize> {
     let (mut rest, mut sent) = (frames, 0);
     while !rest.is_empty() {
-        let count = match send_packets(socket, rest, Some(to), Wait::ForOne) {
+        let count = match send_packets(way.socket(), rest, Some(way.to), Wait::ForOne) {
             Ok(count) => {
                 sent += count;
                 count

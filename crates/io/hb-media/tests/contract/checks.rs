@@ -12,6 +12,7 @@ use hb_media::{
     Bcast, FifoChild, MAX_DATAGRAM_BYTES, Mcast, Medium, OpenError, Ucast, fifo, interface, reader_batch,
 };
 use hb_runtime::{Exit, Signal, clock};
+use rustix::net::sockopt;
 use rustix::process::Pid;
 use socket2::SockRef;
 
@@ -26,9 +27,10 @@ pub(crate) struct Check {
 type MediumCheck = (&'static str, fn(&str));
 
 /// Checks that every medium must pass.
-const OF_A_MEDIUM: [MediumCheck; 9] = [
+const OF_A_MEDIUM: [MediumCheck; 10] = [
     ("a_frame_arrives_unchanged", a_frame_arrives_unchanged),
     ("own_frames_come_back_where_they_should", own_frames_come_back_where_they_should),
+    ("a_full_socket_is_told", a_full_socket_is_told),
     ("a_drain_is_answered_after_everything_before_it", a_drain_is_answered_after_everything_before_it),
     ("a_stamp_is_the_time_of_arrival", a_stamp_is_the_time_of_arrival),
     ("a_killed_reader_is_replaced_without_loss", a_killed_reader_is_replaced_without_loss),
@@ -107,11 +109,44 @@ fn a_frame_arrives_unchanged(medium: &str) {
 
 fn own_frames_come_back_where_they_should(medium: &str) {
     let mut wire = Wire::new(medium);
-    wire.near.send(b"own");
+    let loops = matches!(medium, "bcast" | "mcast-loop");
+    // The first frame of a writer comes back.
+    wire.near.flush_writer();
+    let first_sent = clock::monotonic();
+    wire.near.send(&numbered(0));
     // When the far node has it, ours has come back or never will.
-    assert_eq!(wire.far.next_frame(), b"own");
-    let back = !wire.near.drained().is_empty();
-    assert_eq!(back, matches!(medium, "bcast" | "mcast-loop"));
+    assert_eq!(wire.far.next_frame(), numbered(0));
+    assert_eq!(numbers(&wire.near.drained()), if loops { vec![0] } else { vec![] });
+    // Each costs, so the next one that does comes later.
+    let (mut number, mut back) = (1, Vec::new());
+    while loops && back.is_empty() {
+        let waited = clock::monotonic().since(first_sent);
+        assert!(waited < LIMIT, "no own frame came back since the first");
+        wire.near.send(&numbered(number));
+        assert_eq!(wire.far.next_frame(), numbered(number));
+        back = wire.near.drained();
+        number += 1;
+    }
+    assert!(!loops || clock::monotonic().since(first_sent) > Duration::from_millis(200), "{back:?}");
+}
+
+fn a_full_socket_is_told(medium: &str) {
+    let mut wire = Wire::new(medium);
+    stop(&wire.near.reader.child);
+    let room = sockopt::socket_recv_buffer_size(&wire.near.opened.receive).expect("an option");
+    // The kernel accounts for more than the bytes themselves.
+    let frame = vec![b'x'; 1400];
+    (0..room / frame.len()).for_each(|_| wire.far.send(&frame));
+    wire.far.flush_writer();
+    go_on(&wire.near.reader.child);
+    let told = loop {
+        match wire.near.next() {
+            Got::Frame { .. } => {}
+            Got::Trouble(trouble) => break trouble,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(told.count > 0 && told.errno == libc::ENOBUFS, "{told:?}");
 }
 
 fn a_drain_is_answered_after_everything_before_it(medium: &str) {

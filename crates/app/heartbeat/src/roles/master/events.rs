@@ -10,6 +10,11 @@ use hb_node::{ExecutorEvent, FencerEvent, Half, Input};
 use hb_runtime::{Event, Interest, Overrun, Ready, Signal, clock};
 use std::time::Duration;
 
+/// What a reader says of a socket without room.
+fn is_full(error: &std::io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::NOBUFS.raw_os_error())
+}
+
 /// How often wall clock and load are read.
 const ENVIRONMENT_EVERY: Duration = Duration::from_secs(1);
 
@@ -175,7 +180,12 @@ impl Master {
         } else {
             (Severity::Warning, "medium_trouble")
         };
-        let why = trouble.error().map_or_else(|| "garbage".to_owned(), |e| e.to_string());
+        let why = match (post, trouble.error()) {
+            (Post::Reader(_), Some(e)) if is_full(&e) => {
+                "the socket was full, frames were lost: this node comes to read too late".to_owned()
+            }
+            (_, error) => error.map_or_else(|| "garbage".to_owned(), |e| e.to_string()),
+        };
         let notice =
             Notice::new(severity, code, title).with("times", u64::from(trouble.count)).with("why", why);
         self.journal.notice(&notice, &self.posts.logd);
