@@ -1,9 +1,11 @@
-//! The drain barrier: before anybody is declared dead, every live reader says that nothing waits in its socket.
+//! The drain barrier: before anybody is declared dead, every reader says that nothing waits in its socket. One that
+//! was just lost is replaced within moments, and its socket has been filling meanwhile: its successor is waited for.
 
 use crate::machine::Cluster;
 use crate::timers::Timer;
-use crate::{Output, notices};
+use crate::{Output, bounds, notices};
 use alloc::vec::Vec;
+use core::time::Duration;
 use hb_base::{Instant, MediumId, Notice, Severity, Token};
 
 /// A round of draining.
@@ -35,7 +37,7 @@ pub(crate) enum Ask {
 }
 
 impl Cluster {
-    /// Asks all live readers.
+    /// Asks all live readers, and waits for those that were lost a moment ago.
     pub(crate) fn raise_barrier(&mut self) -> Ask {
         let now = self.now;
         let live = self.media.iter().zip(0u8..).filter(|(state, _)| state.up);
@@ -45,9 +47,14 @@ impl Cluster {
             return Ask::Nobody;
         }
         let token = self.take_token();
-        let waiting = media.iter().map(|medium| Waiting { medium: *medium, since: now }).collect();
+        let lost = self.media.iter().zip(0u8..).filter_map(|(state, n)| {
+            let since = state.lost_at?;
+            (since + self.patience_with_reader(false) > now).then_some(Waiting { medium: MediumId(n), since })
+        });
+        let asked = media.iter().map(|medium| Waiting { medium: *medium, since: now });
+        let waiting = asked.chain(lost).collect();
         self.barrier = Some(Barrier { token, raised: now, waiting, answered: 0 });
-        self.deadlines.set(Timer::Patience, now + self.options.timing.drain_patience);
+        self.arm_patience();
         self.emit(Output::Drain { token, media });
         Ask::Readers
     }
@@ -86,24 +93,37 @@ impl Cluster {
     }
 
     fn arm_patience(&mut self) {
-        let since = self.barrier.as_ref().and_then(|barrier| barrier.waiting.iter().map(|w| w.since).min());
+        let waiting = self.barrier.iter().flat_map(|barrier| &barrier.waiting);
+        let due = waiting.map(|w| w.since + self.patience_with_reader(self.reader_lives(w.medium))).min();
+        self.deadlines.set(Timer::Patience, due.unwrap_or(Instant::MAX));
+    }
+
+    fn reader_lives(&self, medium: MediumId) -> bool {
+        self.media.get(usize::from(medium.0)).is_some_and(|state| state.up)
+    }
+
+    /// How long a reader may take to answer, or to be replaced when it is lost.
+    fn patience_with_reader(&self, alive: bool) -> Duration {
         let patience = self.options.timing.drain_patience;
-        self.deadlines.set(Timer::Patience, since.map_or(Instant::MAX, |since| since + patience));
+        if alive { patience } else { patience.max(bounds::READER_REPLACEMENT) }
     }
 
     /// Readers that took too long: live ones are reported stuck, again and again; lost ones no longer count.
     pub(crate) fn lose_patience(&mut self) {
-        let (now, patience) = (self.now, self.options.timing.drain_patience);
-        let Some(barrier) = &mut self.barrier else { return };
+        let now = self.now;
+        let Some(mut barrier) = self.barrier.take() else { return };
         let mut overdue = Vec::new();
-        for waiting in barrier.waiting.iter_mut().filter(|waiting| waiting.since + patience <= now) {
-            overdue.push((waiting.medium, now - waiting.since));
-            waiting.since = now;
+        for waiting in &mut barrier.waiting {
+            let alive = self.reader_lives(waiting.medium);
+            if waiting.since + self.patience_with_reader(alive) <= now {
+                overdue.push((waiting.medium, alive, now - waiting.since));
+                waiting.since = now;
+            }
         }
-        for (medium, waited) in overdue {
+        self.barrier = Some(barrier);
+        for (medium, alive, waited) in overdue {
             let subject = self.medium_name(medium);
-            let up = self.media.get(usize::from(medium.0)).is_some_and(|state| state.up);
-            if up {
+            if alive {
                 let notice =
                     Notice::new(Severity::Error, notices::READER_STUCK, subject).with("waited", waited);
                 self.notice(notice);

@@ -27,6 +27,8 @@ pub(crate) const HELD_HISTORIES: usize = 2;
 pub(crate) const KEEP_ACKNOWLEDGED: Duration = Duration::from_millis(2_500);
 /// Silence of the own link that counts, at least: writers let a frame be heard by its own node four times in this.
 pub(crate) const OWN_LINK: Duration = Duration::from_secs(1);
+/// A reader that ended is replaced within half of this; verdicts wait so long for its successor's answer.
+pub(crate) const READER_REPLACEMENT: Duration = Duration::from_millis(100);
 /// A notice about remote trouble is repeated no more often than this; the ones between are counted.
 pub(crate) const NOTICE_INTERVAL: Duration = Duration::from_secs(10);
 /// Stalls in a row, without a word of the peer between, that start its silence anew. Later ones add only their length.

@@ -63,6 +63,8 @@ pub struct Cluster {
 #[derive(Clone, Debug)]
 pub(crate) struct MediumState {
     pub(crate) up: bool,
+    /// When it was lost, if it is.
+    pub(crate) lost_at: Option<Instant>,
     pub(crate) counters: MediumCounters,
 }
 
@@ -70,7 +72,8 @@ impl Cluster {
     /// A machine that waits for [`Input::Start`].
     pub fn new(options: Options, codec: Codec) -> Cluster {
         let media = options.media.iter().take(bounds::MEDIA);
-        let media = media.map(|_| MediumState { up: true, counters: MediumCounters::default() }).collect();
+        let state = |_| MediumState { up: true, lost_at: None, counters: MediumCounters::default() };
+        let media = media.map(state).collect();
         let mut cluster = Cluster {
             history: History::new(options.history.max(2)),
             codec,

@@ -76,7 +76,15 @@ impl Cluster {
                     self.refresh_link(id, arrival.medium, arrival.stamp);
                 }
             }
-            Verdict::Known => node.counters.duplicates += 1,
+            Verdict::Known => {
+                node.counters.duplicates += 1;
+                // Its number was given up while its sender was out of reach, so it is not delivered; but it is newer than
+                // any status that we know, and shows that its sender lives.
+                if head.kind == "status" && seq > node.status_seq && self.is_to_us(message) {
+                    self.refresh_link(id, arrival.medium, arrival.stamp);
+                    self.take_status(id, arrival, seq, message);
+                }
+            }
             Verdict::New { filled, returned } => {
                 node.counters.received += 1;
                 self.accept(id, arrival, message, Number { seq, filled, returned });

@@ -227,6 +227,58 @@ fn a_reader_that_is_lost_for_good_does_not_hold_verdicts_up() {
 }
 
 #[test]
+fn the_successor_of_a_reader_that_was_just_lost_is_waited_for() {
+    let mut peer = Peer::new("n2");
+    let mut talk = Talk::active(&mut [&mut peer]);
+    talk.answers_drains = false;
+    let start = talk.now;
+    talk.after(ms(3_990));
+    talk.input(Input::MediumState { medium: MediumId(1), up: false });
+    talk.after(ms(10));
+    let token = talk.drain_token().unwrap();
+    talk.input(Input::Drained { medium: MediumId(0), token });
+    assert_eq!(deaths(&talk), [""; 0], "nobody has read the other socket");
+    talk.take();
+    talk.after(ms(30));
+    talk.input(Input::MediumState { medium: MediumId(1), up: true });
+    assert_eq!(talk.drain_token(), Some(token));
+    talk.hear_late(1, &peer.next(peer.status("active")), start + ms(3_995));
+    talk.input(Input::Drained { medium: MediumId(1), token });
+    assert_eq!(deaths(&talk), [""; 0]);
+}
+
+#[test]
+fn a_reader_that_was_lost_long_ago_is_not_waited_for() {
+    let mut peer = Peer::new("n2");
+    let mut talk = Talk::active(&mut [&mut peer]);
+    talk.input(Input::MediumState { medium: MediumId(1), up: false });
+    talk.after(ms(4_000));
+    assert_eq!(deaths(&talk), ["n2 silence"]);
+}
+
+#[test]
+fn a_status_whose_number_was_given_up_shows_life_and_is_not_delivered() {
+    let mut peer = Peer::new("n2");
+    let mut talk = Talk::active(&mut [&mut peer]);
+    talk.after(ms(4_000));
+    assert_eq!(talk.status("n2"), "dead");
+    let number = peer.seq;
+    let status = peer.status("active");
+    // A message has overtaken two statuses, the first of which ends the partition.
+    talk.hear(&peer.at(number + 3, app("overtakes")));
+    talk.hear(&peer.at(number + 1, status.clone()));
+    assert_eq!(talk.status("n2"), "active");
+    talk.after(ms(3_000));
+    talk.take();
+    talk.hear(&peer.at(number + 2, status));
+    talk.after(ms(3_000));
+    assert_eq!(talk.status("n2"), "active");
+    assert_eq!(talk.delivered(), [""; 0]);
+    talk.after(ms(1_000));
+    assert_eq!(talk.status("n2"), "dead");
+}
+
+#[test]
 fn a_node_without_readers_declares_nobody_dead() {
     let mut peer = Peer::new("n2");
     let mut talk = Talk::active(&mut [&mut peer]);
