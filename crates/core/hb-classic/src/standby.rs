@@ -35,6 +35,11 @@ impl Standby {
     pub(crate) fn gives(&self) -> bool {
         matches!(self.phase, Phase::Asked | Phase::Releasing | Phase::Released)
     }
+
+    /// Whether the peer has said nothing about it after its message `stamp`.
+    pub(crate) fn began_before(&self, stamp: Option<Stamp>) -> bool {
+        self.stamp.is_none() || self.stamp <= stamp
+    }
 }
 
 impl Classic {

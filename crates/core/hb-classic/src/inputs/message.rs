@@ -115,6 +115,9 @@ impl Classic {
         if peer.is_late(stamp) {
             let notice = self.about_peer(Severity::Debug, notices::LATE_MESSAGE).with("type", "resource");
             self.notice(notice);
+            if announced.info == Info::Heal {
+                self.late_heal(stamp);
+            }
             return;
         }
         let was_stable = peer.stable;
@@ -131,6 +134,17 @@ impl Classic {
         }
         self.go_on_starting(announced.info);
         self.compare_holdings();
+    }
+
+    /// A newer announcement has overtaken the one that asked us to tell our side. It asks all the same; but what we
+    /// have talked about since then stands.
+    fn late_heal(&mut self, stamp: Option<Stamp>) {
+        if self.standby.as_ref().is_some_and(|standby| standby.began_before(stamp)) {
+            self.abandon_standby(Reason::Healed);
+        }
+        if self.state == State::Stable {
+            self.announce(Info::None);
+        }
     }
 
     fn go_on_starting(&mut self, info: Info) {

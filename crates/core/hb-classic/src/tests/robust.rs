@@ -27,6 +27,18 @@ fn a_late_announcement_changes_nothing() {
 }
 
 #[test]
+fn a_late_question_is_answered_all_the_same() {
+    let mut world = World::settled(AutoFailback::Off, [true, true]);
+    let late = messages::resource(Held::ALL, true, messages::Info::Heal, true);
+    let late = Arc::new(late.with_hex("seq", 1).with_hex("hg", 1));
+    world.tell(A, Input::Message { from: node(B), message: late });
+    assert_eq!(world.nodes[A].machine.view().peer.unwrap().holds, Held::FOREIGN, "it tells nothing");
+    let answers =
+        world.sent.iter().filter(|(from, message)| *from == A && message.kind() == Some("resource"));
+    assert_eq!(answers.count(), 1);
+}
+
+#[test]
 fn a_done_that_nobody_waits_for_starts_nothing() {
     let mut world = World::settled(AutoFailback::Off, [true, true]);
     world.fifo(B, messages::ask(Held::LOCAL, Step::Done));
