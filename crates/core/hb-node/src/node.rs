@@ -281,7 +281,10 @@ impl Node {
                 self.tell_classic(now, hb_classic::Input::Shutdown);
             }
             Leaving::No => self.part(now, false),
-            Leaving::Releasing | Leaving::Parting { .. } => self.exit(false),
+            Leaving::Releasing | Leaving::Parting { .. } => {
+                self.tell_left_running();
+                self.exit(false);
+            }
             Leaving::Gone => {}
         }
     }

@@ -23,6 +23,10 @@ fn scripts_dropped(count: u64) -> Notice {
     Notice::new(Severity::Warning, SCRIPTS_DROPPED, "rc.d").with("count", count)
 }
 
+/// The node was told twice to leave, and goes although this resource may run here. Nobody watches it any more, and
+/// where nothing is fenced the other node starts it too.
+pub(crate) const LEFT_RUNNING: &str = "left_running";
+
 /// Why the resource manager does not do what it is asked, for people.
 fn sentence(refusal: Refusal) -> &'static str {
     match refusal {
@@ -92,6 +96,23 @@ impl Node {
                 }
             }
             O::Left => self.exit(self.leaving == Leaving::Parting { restart: true }),
+        }
+    }
+
+    /// Names what is not known to be stopped, for whoever has to look after it by hand now.
+    pub(crate) fn tell_left_running(&mut self) {
+        use hb_classic::ResourceState as S;
+        let Some(classic) = &self.classic else { return };
+        let mode = self.mode.word();
+        for group in classic.view().groups {
+            let left = group.resources().iter().filter(|run| !matches!(run.state, S::Unknown | S::Stopped));
+            self.outputs.extend(left.map(|run| {
+                let notice = Notice::new(Severity::Critical, LEFT_RUNNING, run.resource.id.clone())
+                    .with("group", String::from(group.key()))
+                    .with("state", run.state.word())
+                    .with("mode", mode);
+                Output::Notice(notice)
+            }));
         }
     }
 
