@@ -1,7 +1,7 @@
 //! `heartbeat cts sim`: the simulator on a command line.
 
 use crate::fleet::{Fleet, Found, Report};
-use crate::plan::{NODES_MAX, Wishes, parse};
+use crate::plan::{NODES_MAX, Plan, Wishes, draw, parse};
 use crate::plants::{self, Plant};
 use crate::run::run;
 use crate::shrink::shrink;
@@ -19,7 +19,7 @@ pub const FOUND: u8 = 1;
 /// The command or the plan cannot be used.
 pub const USAGE: u8 = 2;
 
-/// Violations after which no further seeds are run: each is shrunk, which takes time.
+/// Violations after which no further seeds are run, unless more are wished; and as many are shrunk, which takes time.
 const FOUND_MAX: usize = 3;
 
 /// What to do.
@@ -35,13 +35,15 @@ pub enum Wish {
         nodes: Option<u8>,
         /// A planted bug, by name.
         plant: Option<String>,
+        /// Run all of them, however many are violated.
+        keep_going: bool,
         /// The result as JSON: to this file, or with `-` to standard output.
         json: Option<PathBuf>,
     },
-    /// Run one plan from a file, or draw the plan of one seed and run that.
+    /// Run one plan.
     Replay {
-        /// The file.
-        plan: PathBuf,
+        /// Which.
+        source: Source,
         /// A planted bug, by name.
         plant: Option<String>,
         /// Say everything that happens.
@@ -53,11 +55,29 @@ pub enum Wish {
     Help,
 }
 
+/// Where a single plan comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// From this file.
+    File(PathBuf),
+    /// It is drawn.
+    Seed {
+        /// By this seed.
+        seed: u64,
+        /// With so many nodes.
+        nodes: Option<u8>,
+    },
+}
+
 /// How it is used.
 pub const HELP: &str = "\
-heartbeat cts sim --seeds N [--seed S] [--nodes N] [--plant NAME] [--json [FILE]]
+heartbeat cts sim --seeds N [--seed S] [--nodes N] [--plant NAME] [--keep-going] [--json [FILE]]
+    runs N seeds from S (1) on; ends after three violations unless --keep-going
+heartbeat cts sim --seed S --explain [--nodes N] [--plant NAME]
 heartbeat cts sim --replay PLAN-FILE [--explain] [--plant NAME]
+    runs one plan, drawn by a seed or read from a file, and tells what happens in it
 heartbeat cts sim --list-plants
+    names the defects that this build can show with --plant, and what finds them
 ";
 
 /// Understands the arguments after `cts sim`.
@@ -67,7 +87,8 @@ heartbeat cts sim --list-plants
 pub fn understand(args: impl IntoIterator<Item = String>) -> Result<Wish, String> {
     let mut args = args.into_iter().peekable();
     let (mut seeds, mut first, mut nodes) = (None, None, None);
-    let (mut plant, mut json, mut replay, mut explain, mut list) = (None, None, None, false, false);
+    let (mut plant, mut json, mut replay) = (None, None, None);
+    let (mut explain, mut list, mut keep_going) = (false, false, false);
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
         match arg.as_str() {
@@ -78,6 +99,7 @@ pub fn understand(args: impl IntoIterator<Item = String>) -> Result<Wish, String
             "--replay" => replay = Some(PathBuf::from(value()?)),
             "--explain" => explain = true,
             "--list-plants" => list = true,
+            "--keep-going" => keep_going = true,
             "--json" => {
                 json = Some(args.next_if(|next| !next.starts_with("--")).unwrap_or("-".into()).into());
             }
@@ -91,12 +113,20 @@ pub fn understand(args: impl IntoIterator<Item = String>) -> Result<Wish, String
     if list {
         return Ok(Wish::ListPlants);
     }
-    if let Some(plan) = replay {
-        return Ok(Wish::Replay { plan, plant, explain });
+    let nodes = nodes.map(|n| n as u8);
+    if let Some(file) = replay {
+        return Ok(Wish::Replay { source: Source::File(file), plant, explain });
     }
     // One seed by itself is that seed.
     let seeds = seeds.or(first.map(|_| 1)).ok_or("how many seeds? --seeds N")?;
-    Ok(Wish::Seeds { seeds, first: first.unwrap_or(1), nodes: nodes.map(|n| n as u8), plant, json })
+    let first = first.unwrap_or(1);
+    if explain && seeds == 1 {
+        return Ok(Wish::Replay { source: Source::Seed { seed: first, nodes }, plant, explain });
+    }
+    if explain {
+        return Err("--explain tells of one plan: --seed S without --seeds, or --replay FILE".to_owned());
+    }
+    Ok(Wish::Seeds { seeds, first, nodes, plant, keep_going, json })
 }
 
 fn number(text: &str) -> Result<u64, String> {
@@ -129,16 +159,16 @@ pub fn perform(wish: &Wish) -> u8 {
             }
             CLEAN
         }
-        Wish::Replay { plan, plant, explain } => match planted(plant.as_deref()) {
-            Ok(plant) => replay(plan, plant, *explain),
+        Wish::Replay { source, plant, explain } => match planted(plant.as_deref()) {
+            Ok(plant) => replay(source, plant, *explain),
             Err(why) => refuse(&why),
         },
-        Wish::Seeds { seeds, first, nodes, plant, json } => match planted(plant.as_deref()) {
+        Wish::Seeds { seeds, first, nodes, plant, keep_going, json } => match planted(plant.as_deref()) {
             Ok(plant) => {
                 let threads = std::thread::available_parallelism().map_or(1, usize::from);
                 let wishes = Wishes { nodes: *nodes };
                 let fleet = Fleet { first: *first, seeds: *seeds, wishes, plant, threads };
-                run_seeds(&fleet, json.as_deref())
+                run_seeds(&fleet, *keep_going, json.as_deref())
             }
             Err(why) => refuse(&why),
         },
@@ -156,15 +186,21 @@ fn planted(name: Option<&str>) -> Result<Option<Plant>, String> {
     }
 }
 
-fn replay(path: &std::path::Path, plant: Option<Plant>, explain: bool) -> u8 {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => return refuse(&format!("{}: {error}", path.display())),
+/// The plan of a file. The error is for people.
+fn read_plan(path: &std::path::Path) -> Result<Plan, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    parse(&text).map_err(|error| format!("{}:{}:1: error: {}", path.display(), error.line, error.what))
+}
+
+fn replay(source: &Source, plant: Option<Plant>, explain: bool) -> u8 {
+    let plan = match source {
+        Source::Seed { seed, nodes } => Ok(draw(*seed, &Wishes { nodes: *nodes })),
+        Source::File(file) => read_plan(file),
     };
-    let plan = match parse(&text) {
+    let plan = match plan {
         Ok(plan) => plan,
-        Err(error) => {
-            eprintln!("{}:{}:1: error: {}.", path.display(), error.line, error.what);
+        Err(why) => {
+            eprintln!("{why}.");
             return USAGE;
         }
     };
@@ -192,7 +228,7 @@ struct Case {
     file: Option<PathBuf>,
 }
 
-fn run_seeds(fleet: &Fleet, json: Option<&std::path::Path>) -> u8 {
+fn run_seeds(fleet: &Fleet, keep_going: bool, json: Option<&std::path::Path>) -> u8 {
     let quiet = json.is_some_and(|file| file.as_os_str() == "-");
     let terminal = std::io::stderr().is_terminal();
     let seen = Mutex::new(0_usize);
@@ -203,17 +239,15 @@ fn run_seeds(fleet: &Fleet, json: Option<&std::path::Path>) -> u8 {
         if terminal && (done % 16 == 0 || found.is_some()) {
             eprint!("\r{done} of {} seeds, {} violated ", fleet.seeds, *seen);
         }
-        if *seen >= FOUND_MAX || (fleet.plant.is_some() && *seen > 0) {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        let most = if fleet.plant.is_some() { 1 } else { FOUND_MAX };
+        if *seen >= most && !keep_going { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     let seconds = begin.elapsed().as_secs_f64();
     if terminal {
         eprint!("\r\x1b[K");
     }
-    let cases: Vec<Case> = report.found.iter().map(|found| shorten(found, fleet.plant)).collect();
+    let cases: Vec<Case> =
+        report.found.iter().take(FOUND_MAX).map(|found| shorten(found, fleet.plant)).collect();
     if !quiet {
         tell(fleet, &report, &cases, seconds);
     }
@@ -248,12 +282,15 @@ fn tell(fleet: &Fleet, report: &Report, cases: &[Case], seconds: f64) {
             println!("replay it: heartbeat cts sim --replay {}{plant} --explain\n", file.display());
         }
     }
+    for found in report.found.iter().skip(cases.len()) {
+        println!("seed {} violates {}", found.seed, found.violation);
+    }
     let stats = &report.stats;
     print!("{}", stats.table());
     println!(
         "{} seeds, {} violated; {:.1} simulated hours in {seconds:.1} s, digest {:016x}",
         report.seeds,
-        cases.len(),
+        report.found.len(),
         hours(report),
         report.digest
     );
@@ -336,15 +373,39 @@ mod tests {
     fn arguments_as_the_contract_has_them() {
         assert_eq!(
             wish("--seeds 5 --seed 9 --nodes 3 --json"),
-            Ok(Wish::Seeds { seeds: 5, first: 9, nodes: Some(3), plant: None, json: Some("-".into()) })
+            Ok(Wish::Seeds {
+                seeds: 5,
+                first: 9,
+                nodes: Some(3),
+                plant: None,
+                keep_going: false,
+                json: Some("-".into())
+            })
         );
         assert_eq!(
             wish("--replay a.plan --explain"),
-            Ok(Wish::Replay { plan: "a.plan".into(), plant: None, explain: true })
+            Ok(Wish::Replay { source: Source::File("a.plan".into()), plant: None, explain: true })
         );
+        assert_eq!(
+            wish("--seed 8 --nodes 4 --explain --plant x"),
+            Ok(Wish::Replay {
+                source: Source::Seed { seed: 8, nodes: Some(4) },
+                plant: Some("x".into()),
+                explain: true
+            })
+        );
+        assert!(matches!(wish("--keep-going --seeds 7"), Ok(Wish::Seeds { keep_going: true, .. })));
         assert!(matches!(wish("--seed 7"), Ok(Wish::Seeds { seeds: 1, first: 7, .. })));
         assert!(matches!(wish("--json out.json --seeds 1"), Ok(Wish::Seeds { json: Some(_), .. })));
-        for bad in ["", "--seeds", "--seeds x", "--nodes 9 --seeds 1", "--nodes 1 --seeds 1", "--what"] {
+        for bad in [
+            "",
+            "--seeds",
+            "--seeds x",
+            "--nodes 9 --seeds 1",
+            "--nodes 1 --seeds 1",
+            "--what",
+            "--seeds 2 --explain",
+        ] {
             assert!(wish(bad).is_err(), "{bad}");
         }
     }

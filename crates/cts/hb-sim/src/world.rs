@@ -131,14 +131,14 @@ pub(crate) struct World<'p> {
     in_force: Vec<bool>,
     /// Process instances that a step paused.
     paused_by: Vec<Vec<(u8, u8, u32)>>,
-    /// Device operations that have switched: who asked, and which boot of the victim they ended.
+    /// Device operations that have switched: who asked, and how often the victim had got power until then.
     switched: Vec<((u8, u64), u32)>,
     ownership: Ownership,
     evidence: Evidence,
     streams: Streams,
     /// Resources may really be active twice: somebody's master or executor was killed, or a node froze.
     excused: bool,
-    /// Resources whose agent once reported a failure: they may stay where they are.
+    /// Resources of groups in which an agent once reported a failure: they may stay where they are.
     blamed: u16,
     /// A death or a decision after which the world is judged again.
     violation: Option<Violation>,

@@ -29,6 +29,7 @@ pub(super) fn host(plan: &Plan, node: u8) -> Host {
         clock: Clock::new(offset, drift),
         power: false,
         boots: 0,
+        power_ups: 0,
         life: 0,
         stopped: false,
         held_down: 0,
@@ -41,6 +42,7 @@ pub(super) fn host(plan: &Plan, node: u8) -> Host {
         executor: None,
         fencer: None,
         agents: Agents::default(),
+        left: 0,
         latency: nanos(plan.latency),
         resumed_at: 0,
         paused_for: 0,
@@ -48,6 +50,7 @@ pub(super) fn host(plan: &Plan, node: u8) -> Host {
         pauses: 0,
         hindered_at: 0,
         stalled_at: 0,
+        formed_at: 0,
         ever_busy: plan
             .steps
             .iter()
@@ -69,6 +72,13 @@ pub(super) fn resources(plan: &Plan) -> Vec<String> {
         Service::Messages => Vec::new(),
         Service::Takeover { resources: [a, b], .. } => [tokens(0, a), tokens(1, b)].concat(),
     }
+}
+
+/// The resources of the group to which this one belongs, as a set.
+pub(super) fn group_of(plan: &Plan, resource: u8) -> u16 {
+    let Service::Takeover { resources: [a, b], .. } = plan.service else { return 0 };
+    let first = (1_u16 << a) - 1;
+    if resource < a { first } else { ((1 << (a + b)) - 1) & !first }
 }
 
 fn groups(resources: [u8; 2]) -> Vec<Group> {

@@ -2,7 +2,7 @@
 
 use super::agents::{self, Job};
 use super::host::{EXECUTOR, News, ToExecutor};
-use super::{Event, World};
+use super::{Event, World, build};
 use crate::chance::Subject;
 use crate::plan::{self, Mishap, What};
 use crate::truth::Invariant;
@@ -38,6 +38,17 @@ impl World<'_> {
             let at = self.host(node).clock.true_time(deadline);
             self.wake_at(node, EXECUTOR, at);
         }
+    }
+
+    /// An executor is told to end: what its master leaves behind is handled as if that would not come back.
+    pub(super) fn retire_executor(&mut self, node: u8) {
+        let Some(mut executor) = self.host_mut(node).executor.take() else { return };
+        let now = self.local(node);
+        self.stats.steps += 2;
+        executor.lrm.handle(now, Input::MasterLost);
+        executor.lrm.handle(now + hb_lrm::ADOPTION_GRACE, Input::Timer);
+        self.lrm_outputs(node, &mut executor, now);
+        self.host_mut(node).executor = Some(executor);
     }
 
     fn lrm_outputs(&mut self, node: u8, executor: &mut super::host::Executor, now: Instant) {
@@ -79,7 +90,8 @@ impl World<'_> {
         let Some(resource) = self.resource(&done.resource) else { return };
         match (done.action, done.outcome.is_success()) {
             (Action::Stop, true) => self.ownership.stop_confirmed(resource, node),
-            (Action::Start | Action::Stop, false) => self.blamed |= 1 << resource,
+            // A group that was given up after a failure is stopped as a whole.
+            (Action::Start | Action::Stop, false) => self.blamed |= build::group_of(self.plan, resource),
             _ => {}
         }
     }
@@ -118,6 +130,9 @@ impl World<'_> {
         let now = self.now();
         self.trace.note(u64::from(job) << 8 | u64::from(node));
         self.trace.say(now, Some(node), format_args!("   agent {id} {} begins {work:?}", action.word()));
+        if let Some(resource) = resource {
+            self.host_mut(node).left &= !(1 << resource);
+        }
         if let (Some(resource), Action::Start) = (resource, action) {
             let violation = self.ownership.starting(resource, node, now);
             self.violate(violation);
@@ -202,9 +217,21 @@ impl World<'_> {
     /// The executor takes an address away by itself.
     fn release(&mut self, node: u8, resource: &Resource) {
         let Some(resource) = self.resource(&resource.id) else { return };
+        if let Some(Mishap::Fail | Mishap::Hang) = self.mishap(node, Action::Stop) {
+            return;
+        }
         self.set_active(node, resource, false);
         let starts = |job: &Job| job.resource == Some(resource) && job.action == Action::Start;
         if !self.host(node).agents.jobs.iter().any(starts) {
+            self.ownership.stop_confirmed(resource, node);
+        }
+    }
+
+    /// Somebody looks after what was left running on his demand.
+    pub(super) fn clear_left(&mut self, node: u8) {
+        let left = std::mem::take(&mut self.host_mut(node).left);
+        for resource in (0..self.resources.len() as u8).filter(|resource| left >> resource & 1 == 1) {
+            self.set_active(node, resource, false);
             self.ownership.stop_confirmed(resource, node);
         }
     }

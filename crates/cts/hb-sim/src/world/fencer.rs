@@ -82,7 +82,7 @@ impl World<'_> {
     pub(super) fn switch(&mut self, asker: (u8, u64), victim: u8) {
         self.trace.note(u64::from(victim) + 77);
         self.cut_power(victim);
-        self.switched.push((asker, self.host(victim).boots));
+        self.switched.push((asker, self.host(victim).power_ups));
         // Off is off: whoever hears of it may rely on it, and what boots again starts from scratch.
         self.power_on_later(victim, 2 * SECOND);
     }
@@ -98,10 +98,11 @@ impl World<'_> {
             }
             Answer::TimedOut => Outcome::TimedOut,
         };
-        // What has booted since began anew, and an operation of before says nothing of it.
+        // Without power since the switch, whoever else kept it from the node, nothing runs there. What has booted
+        // since began anew, and an operation of before says nothing of it.
         let switched = self.switched.iter().position(|(asker, _)| *asker == (node, call));
         let ended = switched.map(|at| self.switched.swap_remove(at).1);
-        if answer == Answer::Done && !self.host(victim).power && ended == Some(self.host(victim).boots) {
+        if answer == Answer::Done && ended == Some(self.host(victim).power_ups) {
             self.ownership.confirmed_down(victim);
         }
         let asker = self.host_mut(node).fencer.as_mut().filter(|fencer| fencer.instance == instance);

@@ -23,6 +23,7 @@ impl World<'_> {
         }
         self.healing = true;
         for node in 0..self.plan.nodes {
+            self.clear_left(node);
             let host = self.host_mut(node);
             host.stopped = false;
             host.held_down = 0;

@@ -124,6 +124,8 @@ pub(crate) struct Master {
     /// The machine told message clients to wait.
     pub(crate) clients_wait: bool,
     pub(crate) turns: u64,
+    /// How often it was told to leave: the second time it goes at once, whatever still runs.
+    pub(crate) told_to_leave: u32,
     /// It has sent something.
     pub(crate) announced: bool,
     /// It said that it has ended; true when it will start again by itself.
@@ -186,8 +188,10 @@ pub(crate) struct Host {
     pub(crate) name: NodeName,
     pub(crate) clock: Clock,
     pub(crate) power: bool,
-    /// Counts power cuts: events of before are void.
+    /// Counts power cuts, also those of a node that has no power: events of before are void.
     pub(crate) boots: u32,
+    /// Counts the times that it got power.
+    pub(crate) power_ups: u32,
     /// Counts starts of a master.
     pub(crate) life: u32,
     /// An operator told it to stay down.
@@ -204,6 +208,8 @@ pub(crate) struct Host {
     pub(crate) executor: Option<Box<Executor>>,
     pub(crate) fencer: Option<Fencer>,
     pub(crate) agents: Agents,
+    /// Resources that a master left running because it was told to, and that no later one has touched.
+    pub(crate) left: u16,
     /// The longest wait for a processor; grows while a step makes the node busy.
     pub(crate) latency: Nanos,
     /// When the master last stood still for long, and for how long.
@@ -212,10 +218,12 @@ pub(crate) struct Host {
     pub(crate) paused_since: Option<Nanos>,
     /// Long pauses of this master.
     pub(crate) pauses: u32,
-    /// When a process of this node last stood still or was replaced.
+    /// When the last process of this node that stood still went on, or one was replaced; `MAX` while one stands still.
     pub(crate) hindered_at: Nanos,
-    /// When its master last stood still, or started.
+    /// When its master last went on after it stood still, or started.
     pub(crate) stalled_at: Nanos,
+    /// When its master had heard or missed everybody for the first time.
+    pub(crate) formed_at: Nanos,
     /// A step of the plan makes it slow.
     pub(crate) ever_busy: bool,
     /// Messages that the client still has to send, and how many it has handed over in this life.

@@ -134,7 +134,10 @@ impl World<'_> {
                 }
                 Input::Request { client: CLIENT, request }
             }
-            News::Terminate => Input::Terminate,
+            News::Terminate => {
+                master.told_to_leave += 1;
+                Input::Terminate
+            }
         };
         if let Input::Executor(ExecutorEvent::Ran { .. }) | Input::Fencer(FencerEvent::Executed { .. }) =
             &input

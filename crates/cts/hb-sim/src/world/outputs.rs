@@ -160,6 +160,9 @@ impl World<'_> {
     }
 
     fn noticed(&mut self, node: u8, notice: &Notice) {
+        if notice.code == hb_cluster::notices::COMMUNICATION_UP {
+            self.host_mut(node).formed_at = self.now();
+        }
         if notice.code != hb_cluster::notices::NODE_DEAD {
             return;
         }
@@ -199,17 +202,18 @@ impl World<'_> {
         })
     }
 
-    /// Who is silent is declared dead when its time is over, unless the node itself had a reason to wait.
+    /// Who is silent is declared dead when its time is over. That time begins anew when the node itself, or one of its
+    /// processes, stood still; and while it formed, it waited longer.
     fn late_death(&self, node: u8, victim: u8, notice: &Notice) -> Option<Violation> {
         let Some(Value::Span(patience)) = notice.field("deadtime") else { return None };
-        let heard_at = self.evidence.any_frame_at(node, victim);
-        let patience = super::nanos(*patience);
-        let due = heard_at + patience + patience / 1_000;
         let host = self.host(node);
+        let heard_at = self.evidence.any_frame_at(node, victim);
+        let counts_from = heard_at.max(host.hindered_at).max(host.stalled_at);
+        let patience = super::nanos(*patience);
+        let due = counts_from.saturating_add(patience + patience / 1_000).max(host.formed_at);
         let slack = 50_000_000 + 20 * super::nanos(self.plan.latency);
-        let unhindered = host.hindered_at < due && host.stalled_at < heard_at && !host.ever_busy;
         let late = self.now().saturating_sub(due);
-        (unhindered && late > slack).then(|| Violation {
+        (!host.ever_busy && late > slack).then(|| Violation {
             invariant: Invariant::LateDeath,
             at: self.now(),
             what: format!(

@@ -28,6 +28,7 @@ impl World<'_> {
             return;
         }
         host.power = true;
+        host.power_ups += 1;
         let now = self.now();
         self.trace.say(now, Some(node), format_args!("## power"));
         self.ownership.confirmed_down(node);
@@ -59,6 +60,7 @@ impl World<'_> {
         host.fencer = None;
         let started = host.agents.started;
         host.agents = Agents { started, ..Agents::default() };
+        host.left = 0;
         host.paused_since = None;
         self.close_lines(node);
         self.ownership.powerless(node);
@@ -100,6 +102,7 @@ impl World<'_> {
             news: VecDeque::new(),
             clients_wait: false,
             turns: 0,
+            told_to_leave: 0,
             announced: false,
             exit: None,
         });
@@ -158,12 +161,22 @@ impl World<'_> {
     /// A master ended by itself, orderly.
     pub(super) fn master_left(&mut self, node: u8, master: Master) {
         let restart = master.exit == Some(true);
+        let insisted = master.told_to_leave > 1;
         drop(master);
         let now = self.now();
         self.trace.say(now, Some(node), format_args!("## the master ends, restart {restart}"));
         self.master_gone(node);
         // An orderly end ends the executor too.
+        self.retire_executor(node);
         self.end_helper(node, EXECUTOR);
+        if insisted {
+            // Whoever insists that a node goes although a resource there will not stop gets his way, and is told what
+            // is left running: he has to look after it. Without fencing the other node cannot know of it, and takes
+            // over after its silence.
+            let active = self.host(node).agents.active;
+            self.host_mut(node).left = active;
+            self.excused |= active != 0;
+        }
         let boots = self.host(node).boots;
         if restart {
             self.agenda.put(now + self.restart_pause(), Event::MasterStarts { node, boots });
@@ -245,6 +258,7 @@ impl World<'_> {
     pub(super) fn end_reader(&mut self, node: u8, master: &mut Master, medium: u8) {
         let host = self.host_mut(node);
         host.death(reader(medium));
+        host.hindered_at = Nanos::MAX;
         host.lines[usize::from(medium)].drains.clear();
         master.reader_ended[usize::from(medium)] = true;
         self.wake(node, MASTER);
@@ -270,7 +284,7 @@ impl World<'_> {
             FENCER => self.start_fencer(node),
             slot => {
                 host.birth(slot);
-                host.hindered_at = now;
+                host.goes_on(now);
                 let (medium, half) = match slot {
                     slot if slot < writer(0) => (slot - reader(0), Half::Reader),
                     slot => (slot - writer(0), Half::Writer),
@@ -318,9 +332,7 @@ impl World<'_> {
             host.stalled_at = now;
             host.pauses += 1;
         }
-        if host.schedules.iter().all(|schedule| schedule.paused == 0) {
-            host.hindered_at = now;
-        }
+        host.goes_on(now);
         if missed {
             self.wake(node, slot);
         }
@@ -328,6 +340,13 @@ impl World<'_> {
 }
 
 impl super::host::Host {
+    /// A process goes on or was replaced: the node is not hindered any more, unless another one still stands still.
+    fn goes_on(&mut self, now: Nanos) {
+        if self.schedules.iter().all(|schedule| schedule.paused == 0) {
+            self.hindered_at = now;
+        }
+    }
+
     /// A process begins to live.
     fn birth(&mut self, slot: u8) {
         let schedule = &mut self.schedules[usize::from(slot)];
