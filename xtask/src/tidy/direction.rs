@@ -22,7 +22,23 @@ const IO: &[&str] =
 /// What the test suite's crates may use besides `hb-base` and `hb-testkit`.
 const CTS: &[(&str, &[&str])] = &[
     ("hb-testkit", &["hb-wire"]),
-    ("hb-fuzz", &["hb-wire", "hb-bzip2", "hb-config", "hb-cluster", "hb-lrm", "hb-address"]),
+    (
+        "hb-fuzz",
+        &[
+            "hb-wire",
+            "hb-bzip2",
+            "hb-config",
+            "hb-cluster",
+            "hb-lrm",
+            "hb-address",
+            "hb-classic",
+            "hb-stonith",
+            "hb-node",
+            "hb-ipc",
+            "hb-media",
+            "hb-agents",
+        ],
+    ),
     ("hb-sim", &["hb-wire", "hb-config", "hb-cluster", "hb-lrm", "hb-stonith", "hb-classic", "hb-node"]),
     ("hb-lab", &["hb-client"]),
 ];

@@ -130,6 +130,17 @@ pub(crate) enum Share {
     Failback,
 }
 
+impl From<Share> for hb_ipc::Share {
+    fn from(share: Share) -> hb_ipc::Share {
+        match share {
+            Share::All => hb_ipc::Share::All,
+            Share::Local => hb_ipc::Share::Local,
+            Share::Foreign => hb_ipc::Share::Foreign,
+            Share::Failback => hb_ipc::Share::Failback,
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
     /// How many nodes

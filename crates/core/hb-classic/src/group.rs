@@ -98,6 +98,19 @@ pub struct ResourceRun {
     pub since: Instant,
     /// What its agent said when an operation failed last.
     pub failure: Option<String>,
+    /// Another machine claims it too. Until it is started or stopped the next time.
+    pub conflict: Option<Conflict>,
+    /// How often somebody removed it lately, and when last.
+    losses: (u32, Instant),
+}
+
+/// Another machine claims what a resource holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Conflict {
+    /// Who, for people.
+    pub with: String,
+    /// When it was noticed first.
+    pub since: Instant,
 }
 
 /// Where the group is in its pass through its resources.
@@ -123,8 +136,10 @@ pub(crate) enum Event {
     Started,
     /// All resources are stopped.
     Stopped,
-    /// This resource could not be started; the group is being stopped.
+    /// This resource could not be started, or not be kept; the group is being stopped.
     StartFailed(usize),
+    /// This resource was lost, and must not be put back; the group is being stopped.
+    GivenUp(usize),
     /// This resource will not stop.
     Blocked(usize),
     /// A stop failed, but the resource does not run: its agent breaks the rules.
@@ -159,6 +174,8 @@ impl GroupRun {
             reason: Reason::Start,
             since: Instant::ZERO,
             failure: None,
+            conflict: None,
+            losses: (0, Instant::ZERO),
         };
         GroupRun {
             node,
@@ -235,6 +252,11 @@ impl GroupRun {
         self.blocked
     }
 
+    /// Whether its resources are to be started, and not stopped.
+    const fn shall_run(&self) -> bool {
+        self.wanted && !self.failed
+    }
+
     /// Whether something of it may run here: anything but known to be stopped, once something was tried.
     pub(crate) fn may_run(&self) -> bool {
         let idle = |state| matches!(state, ResourceState::Unknown | ResourceState::Stopped);
@@ -289,17 +311,17 @@ impl GroupRun {
         }
         self.retry_at = None;
         self.tries = 0;
-        self.step = if self.wanted && !self.failed {
-            self.start_from(0)
+        self.step = if self.shall_run() {
+            self.first_to_start()
         } else {
             self.resources.len().checked_sub(1).map_or(Step::Rest, Step::Stop)
         };
     }
 
-    /// The step for the first resource from `index` on that does not run yet.
-    fn start_from(&self, index: usize) -> Step {
+    /// The step for the first resource that does not run yet.
+    fn first_to_start(&self) -> Step {
         let waits = |run: &ResourceRun| run.state != ResourceState::Started;
-        let next = self.resources.iter().enumerate().skip(index).find(|(_, run)| waits(run));
+        let next = self.resources.iter().enumerate().find(|(_, run)| waits(run));
         match next {
             None => Step::Rest,
             // The built-in address looks for itself whether there is anything to do.
@@ -324,6 +346,9 @@ impl GroupRun {
     pub(crate) fn began(&mut self, now: Instant, call: CallId, index: usize, action: Action) {
         self.running = Some((call, index, action));
         self.retry_at = None;
+        if let (Action::Start | Action::Stop, Some(run)) = (action, self.resources.get_mut(index)) {
+            run.conflict = None;
+        }
         let state = match (action, self.step) {
             (Action::Start, _) => ResourceState::Starting,
             (Action::Status, Step::Check(_)) => ResourceState::Checking,
@@ -357,10 +382,10 @@ impl GroupRun {
     fn checked(&mut self, now: Instant, index: usize, outcome: &Outcome) -> Event {
         if outcome.is_success() {
             self.put(now, index, ResourceState::Started, Reason::FoundRunning);
-            return self.go_on_starting(index + 1);
+            return self.go_on_starting();
         }
         self.put(now, index, ResourceState::Stopped, Reason::Succeeded);
-        if !self.wanted {
+        if !self.shall_run() {
             self.turn();
             return Event::Nothing;
         }
@@ -372,7 +397,7 @@ impl GroupRun {
         if outcome.is_success() {
             let reason = self.reason;
             self.put(now, index, ResourceState::Started, reason);
-            return self.go_on_starting(index + 1);
+            return self.go_on_starting();
         }
         self.fail(now, index, ResourceState::Failed, outcome);
         if !self.wanted {
@@ -384,12 +409,13 @@ impl GroupRun {
         Event::StartFailed(index)
     }
 
-    fn go_on_starting(&mut self, index: usize) -> Event {
-        if !self.wanted {
+    /// From the left again: one that was started may have been lost meanwhile.
+    fn go_on_starting(&mut self) -> Event {
+        if !self.shall_run() {
             self.turn();
             return Event::Nothing;
         }
-        self.step = self.start_from(index);
+        self.step = self.first_to_start();
         if self.step == Step::Rest { Event::Started } else { Event::Nothing }
     }
 
@@ -500,5 +526,7 @@ impl GroupRun {
     }
 }
 
+mod news;
+pub use news::{LOSS_WINDOW, LOSSES_MAX};
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,8 @@ use hb_lrm::Outcome;
 use hb_stonith::{FenceResult, Mode};
 use hb_wire::Message;
 
+use crate::AutoFailback;
+
 /// Inputs of [`Classic`](crate::Classic). Each says who sends it and when.
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -61,6 +63,22 @@ pub enum Input {
         /// Ids of the resources that were found running.
         active: Vec<String>,
     },
+    /// From the executor: this resource was active and is not any more, because somebody else on this machine
+    /// removed it.
+    Lost {
+        /// The resource's id.
+        resource: String,
+    },
+    /// From the executor: another machine claims what this resource holds. Repeated while it goes on.
+    Conflict {
+        /// The resource's id.
+        resource: String,
+        /// Who, for people.
+        with: String,
+    },
+    /// From the composition: the configuration changed while we run. Between `on` and `off` only: with `legacy` the
+    /// nodes talk differently, and a change to or from it is ignored.
+    AutoFailback(AutoFailback),
     /// From the shell: leave orderly. When resources are blocked, another one tries to stop them again.
     Shutdown,
 }

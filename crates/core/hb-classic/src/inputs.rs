@@ -5,5 +5,7 @@ mod executor;
 mod fencing;
 mod life;
 mod message;
+mod options;
 mod peer;
+mod resource;
 mod timer;

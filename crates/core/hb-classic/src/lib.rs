@@ -46,7 +46,10 @@ mod takeover;
 mod timers;
 mod view;
 
-pub use group::{BLOCKED_RETRY_DELAY, GroupRun, GroupState, ResourceRun, ResourceState, STOP_RETRY_DELAY};
+pub use group::{
+    BLOCKED_RETRY_DELAY, Conflict, GroupRun, GroupState, LOSS_WINDOW, LOSSES_MAX, ResourceRun, ResourceState,
+    STOP_RETRY_DELAY,
+};
 pub use hb_stonith::{FenceResult, Mode};
 pub use held::Held;
 pub use input::{Command, Input, PeerChange, Request, Which};

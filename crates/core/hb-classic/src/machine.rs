@@ -105,6 +105,9 @@ impl Classic {
             Input::Command(command) => self.on_command(command),
             Input::ExecutorLost => self.on_executor_lost(),
             Input::ExecutorBack { active } => self.on_executor_back(&active),
+            Input::Lost { resource } => self.on_lost(&resource),
+            Input::Conflict { resource, with } => self.on_conflict(&resource, &with),
+            Input::AutoFailback(failback) => self.on_auto_failback(failback),
             Input::Shutdown => self.on_shutdown(),
         }
         self.settle();
@@ -193,6 +196,7 @@ impl Classic {
             Event::Nothing | Event::Stopped => {}
             Event::Started => self.group_started(index),
             Event::StartFailed(resource) => self.start_failed(index, resource),
+            Event::GivenUp(resource) => self.given_up(index, resource),
             Event::Blocked(resource) => self.resource_blocked(index, resource),
             Event::LyingStop(resource) => {
                 let id = self.resource_id(index, resource);

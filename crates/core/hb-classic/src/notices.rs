@@ -14,6 +14,15 @@ pub const GROUP_HOMELESS: &str = "classic_group_homeless";
 pub const START_FAILED: &str = "classic_start_failed";
 /// A resource will not stop, and runs or may run. It is started nowhere else (`group`, `failure`).
 pub const RESOURCE_BLOCKED: &str = "classic_resource_blocked";
+/// Somebody else on this machine removed a resource that ran (`group`); it is put back.
+pub const RESOURCE_LOST: &str = "classic_resource_lost";
+/// Another machine claims what a resource of ours holds (`with`). Both keep it; a person must decide.
+pub const RESOURCE_CONFLICT: &str = "classic_resource_conflict";
+/// A resource was removed while another machine claims it too: it is not put back, and its group is stopped
+/// (`with`).
+pub const RESOURCE_GIVEN_UP: &str = "classic_resource_given_up";
+/// When groups move back changed with the configuration (`from`, `to`).
+pub const AUTO_FAILBACK: &str = "classic_auto_failback";
 /// The stop of a resource failed although it does not run: its agent breaks the rules.
 pub const STOP_LIED: &str = "classic_stop_lied";
 /// A standby reached a phase (`phase`, `which`, `reason`).

@@ -63,6 +63,8 @@ pub enum Reason {
     Executor,
     /// A script found it running before its start.
     FoundRunning,
+    /// Somebody else on this machine removed it.
+    Lost,
     /// Its operation succeeded.
     Succeeded,
     /// Its operation failed.
@@ -103,6 +105,7 @@ impl Reason {
             Reason::Completed => "completed",
             Reason::Executor => "executor",
             Reason::FoundRunning => "found_running",
+            Reason::Lost => "lost",
             Reason::Succeeded => "succeeded",
             Reason::Failed => "failed",
         }

@@ -5,13 +5,23 @@ use alloc::vec::Vec;
 /// Longest word that is compared; nobody mistypes more.
 const LONGEST: usize = 40;
 
+/// Fewest letters of a word that counts as half typed.
+const HALF: usize = 4;
+
 /// The candidate nearest to `word`, if it is near enough to be what was meant: one slip in a short word, up
 /// to three in a long one. Case does not count as a slip. Digits must be the same: `eth7` is
 /// not a slip for `eth0`, nor `sha256` for `sha1`.
+///
+/// A word that is only half typed means the one candidate that begins with it.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
     let wanted = fold(word);
     if wanted.is_empty() || wanted.len() > LONGEST {
         return None;
+    }
+    let mut begun = candidates.iter().filter(|whole| fold(whole).starts_with(&wanted));
+    if let (true, Some(whole), None) = (wanted.len() >= HALF, begun.next(), begun.next()) {
+        return Some(whole);
     }
     let allowed = (wanted.len() / 3).clamp(1, 3);
     candidates
@@ -68,6 +78,9 @@ mod tests {
         assert_eq!(near("nodes"), Some("node"));
         assert_eq!(near("auto-failback"), Some("auto_failback"));
         assert_eq!(near("dead_time"), Some("deadtime"));
+        assert_eq!(near("keepal"), Some("keepalive"));
+        assert_eq!(near("deadt"), Some("deadtime"));
+        assert_eq!(near("dead"), None, "two begin so");
         assert_eq!(near("zzz"), None);
         assert_eq!(nearest("eth7", ["eth0", "eth1"]), None);
         assert_eq!(nearest("eht1", ["eth0", "eth1"]), Some("eth1"));

@@ -51,6 +51,18 @@ pub enum Report {
     State(State),
     /// The end of an operation.
     Done(Done),
+    /// Somebody else on this machine removed what this resource held.
+    Lost {
+        /// The resource's id.
+        resource: String,
+    },
+    /// Another machine claims what this resource holds. Repeated while it goes on.
+    Conflict {
+        /// The resource's id.
+        resource: String,
+        /// Who, for people.
+        with: String,
+    },
 }
 
 /// Why a packet is none of ours: the other side is of another version, or broken.
@@ -115,6 +127,10 @@ impl Report {
         let message = match self {
             Report::State(state) => state_message(state),
             Report::Done(done) => done_fields(Message::new("done"), done),
+            Report::Lost { resource } => Message::new("lost").with("id", resource.as_str()),
+            Report::Conflict { resource, with } => {
+                Message::new("conflict").with("id", resource.as_str()).with("with", with.as_str())
+            }
         };
         hb_wire::netstring::encode(&message)
     }
@@ -125,9 +141,15 @@ impl Report {
     /// When it is no report.
     pub fn decode(packet: &[u8]) -> Result<Report, Misunderstood> {
         let message = hb_wire::decode(packet).map_err(|_| Misunderstood)?;
+        let id = || message.text("id").map(ToString::to_string);
         let report = match message.kind() {
             Some("state") => state(&message).map(Report::State),
             Some("done") => done(&message).map(Report::Done),
+            Some("lost") => id().map(|resource| Report::Lost { resource }),
+            Some("conflict") => {
+                let with = message.text("with").unwrap_or_default().to_string();
+                id().map(|resource| Report::Conflict { resource, with })
+            }
             _ => None,
         };
         report.ok_or(Misunderstood)
@@ -348,6 +370,12 @@ mod tests {
         let finished: Vec<Done> = outcomes.into_iter().map(done).collect();
         for one in &finished {
             let report = Report::Done(one.clone());
+            assert_eq!(Report::decode(&report.encode().unwrap()), Ok(report));
+        }
+        for report in [
+            Report::Lost { resource: "10.0.0.5/24/eth0".into() },
+            Report::Conflict { resource: "10.0.0.5".into(), with: "02:00:00:00:00:01".into() },
+        ] {
             assert_eq!(Report::decode(&report.encode().unwrap()), Ok(report));
         }
         let running = vec![Running { call: CallId(9), resource: "r".into(), action: Action::Start }];

@@ -134,6 +134,18 @@ pub enum ExecutorEvent {
         /// How.
         outcome: Outcome,
     },
+    /// Somebody else on this machine removed what a resource held.
+    Lost {
+        /// The resource's id.
+        resource: String,
+    },
+    /// Another machine claims what a resource holds.
+    Conflict {
+        /// The resource's id.
+        resource: String,
+        /// Who, for people.
+        with: String,
+    },
 }
 
 /// What the fencing role (`stonithd`) reports.

@@ -25,6 +25,7 @@
 extern crate alloc;
 
 mod changes;
+mod configure;
 mod io;
 mod node;
 mod outbox;
@@ -33,6 +34,7 @@ mod route;
 mod scripts;
 mod subscribers;
 
+pub use configure::supported_media;
 pub use io::{ExecutorEvent, FencerEvent, Half, Input, Output};
 pub use node::{Live, Node, Options, View};
 pub use outbox::{FRAMES_MAX, Offer, Outbox};

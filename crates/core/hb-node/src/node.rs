@@ -3,7 +3,7 @@
 use crate::changes::Changes;
 use crate::io::{ExecutorEvent, FencerEvent, Half, Input, Output};
 use crate::outbox::Outbox;
-use crate::request::{Reply, Request, Share};
+use crate::request::{Reply, Request};
 use crate::scripts::Scripts;
 use crate::subscribers::Subscribers;
 use alloc::collections::VecDeque;
@@ -34,6 +34,10 @@ pub struct Live {
     pub timing: Option<Timing>,
     /// New keys.
     pub codec: Option<Codec>,
+    /// When groups move back; only between `on` and `off`.
+    pub auto_failback: Option<hb_classic::AutoFailback>,
+    /// The lines that name fencing devices, all of them.
+    pub devices: Option<Vec<hb_stonith::Line>>,
 }
 
 /// The master of one node: see the crate's page.
@@ -205,6 +209,12 @@ impl Node {
                 self.scripts.forget();
                 self.tell_classic(now, hb_classic::Input::ExecutorLost);
             }
+            ExecutorEvent::Lost { resource } => {
+                self.tell_classic(now, hb_classic::Input::Lost { resource });
+            }
+            ExecutorEvent::Conflict { resource, with } => {
+                self.tell_classic(now, hb_classic::Input::Conflict { resource, with });
+            }
             ExecutorEvent::Ran { call, .. } if self.scripts.ran(call) => self.run_scripts(),
             ExecutorEvent::Ran { call, outcome } => {
                 // A call below the base is an earlier master's.
@@ -237,8 +247,8 @@ impl Node {
     fn request(&mut self, now: Instant, client: ClientId, request: Request) {
         use hb_classic::Request as R;
         match request {
-            Request::Standby(share) => self.command(now, client, R::Standby(which(share))),
-            Request::Takeover(share) => self.command(now, client, R::Takeover(which(share))),
+            Request::Standby(share) => self.command(now, client, R::Standby(share)),
+            Request::Takeover(share) => self.command(now, client, R::Takeover(share)),
             Request::Online => self.command(now, client, R::Online),
             Request::Stop => {
                 self.outputs.push_back(Output::Reply { client, reply: Reply::Done });
@@ -271,6 +281,12 @@ impl Node {
         if let Some(codec) = live.codec {
             self.codec = codec.clone();
             self.cluster.handle(now, hb_cluster::Input::Rekey(alloc::boxed::Box::new(codec)));
+        }
+        if let Some(auto_failback) = live.auto_failback {
+            self.tell_classic(now, hb_classic::Input::AutoFailback(auto_failback));
+        }
+        if let Some(lines) = live.devices {
+            self.stonith.handle(now, hb_stonith::Input::Devices(lines));
         }
     }
 
@@ -308,15 +324,6 @@ impl Node {
         if let Some(classic) = &mut self.classic {
             classic.handle(now, input);
         }
-    }
-}
-
-fn which(share: Share) -> hb_classic::Which {
-    match share {
-        Share::All => hb_classic::Which::All,
-        Share::Local => hb_classic::Which::Local,
-        Share::Foreign => hb_classic::Which::Foreign,
-        Share::Failback => hb_classic::Which::Failback,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What local clients ask of a node, and what they are told.
 
 use alloc::string::String;
+pub use hb_classic::Which as Share;
 use hb_wire::Message;
 
 /// A request over the control socket. Questions about state are answered from the view and do not come here.
@@ -21,19 +22,6 @@ pub enum Request {
         /// The wanted type (field `t`).
         kind: Option<String>,
     },
-}
-
-/// A share of the resources, seen from the node that gives it up or takes it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Share {
-    /// Everything.
-    All,
-    /// What prefers this node.
-    Local,
-    /// What prefers the other node.
-    Foreign,
-    /// What is not at home: `foreign` for a standby, `local` for a takeover.
-    Failback,
 }
 
 /// The answer to a request.

@@ -114,6 +114,12 @@ pub enum Input {
         /// The victim.
         node: NodeName,
     },
+    /// From the composition, when the configuration changed while we run: every line there is now. Tries that
+    /// are under way with another device than before count for nothing; the new device is asked at once.
+    ///
+    /// A node that is waited for stays waited for also when no device is left: its tries fail until there is one
+    /// again. Taking the lines out of the file proves nothing about that node.
+    Devices(Vec<Line>),
     /// From the executor: the end of the operation `call`.
     Executed {
         /// Which one.

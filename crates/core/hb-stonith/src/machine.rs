@@ -65,7 +65,7 @@ pub struct Stonith {
     pub(crate) options: Options,
     pub(crate) now: Instant,
     /// Every device that this node may use, in file order. The last one counts.
-    devices: Vec<Device>,
+    pub(crate) devices: Vec<Device>,
     pub(crate) requests: Vec<Request>,
     pub(crate) poll: Poll,
     pub(crate) health: Health,
@@ -98,6 +98,7 @@ impl Stonith {
             Input::Timer => self.on_timer(),
             Input::Fence { node } => self.on_fence(&node),
             Input::Cancel { node } => self.on_cancel(&node),
+            Input::Devices(lines) => self.on_devices(lines),
             Input::Executed { call, outcome } => self.on_executed(call, &outcome),
             Input::ExecutorLost => self.on_executor_lost(),
         }
@@ -134,12 +135,17 @@ impl Stonith {
     }
 
     fn on_start(&mut self) {
+        self.tell_ignored();
+        self.ask_status();
+    }
+
+    /// Only one device counts; the others are told of.
+    pub(crate) fn tell_ignored(&mut self) {
         if let Some((last, ignored)) = self.devices.split_last().filter(|(_, ignored)| !ignored.is_empty()) {
             let notice = Notice::new(Severity::Warning, notices::DEVICES_IGNORED, last.kind.clone())
                 .with("ignored", ignored.len() as u64);
             self.notice(notice);
         }
-        self.ask_status();
     }
 
     pub(crate) fn call(&mut self) -> CallId {
@@ -166,7 +172,9 @@ impl Stonith {
 
     /// Starts a try for the request at `index`.
     pub(crate) fn attempt(&mut self, index: usize) {
-        let Some(device) = self.device() else { return };
+        let Some(device) = self.device() else {
+            return self.fail(index, false, String::from("the configuration names no device any more"));
+        };
         let mut resource = device.resource();
         let timeout = self.options.operation_timeout;
         let until = self.answer_until();

@@ -21,5 +21,7 @@ pub const TOO_MANY: &str = "fence_too_many";
 pub const DEVICE_OK: &str = "fence_device_ok";
 /// The device did not answer its status well: a takeover that needs it would wait (`failure`).
 pub const DEVICE_FAILED: &str = "fence_device_failed";
+/// The configuration changed and another device counts now (`from`, `to`).
+pub const DEVICE_CHANGED: &str = "fence_device_changed";
 /// More devices are configured than one; the last one counts (`ignored`).
 pub const DEVICES_IGNORED: &str = "fence_devices_ignored";

@@ -102,6 +102,49 @@ fn failed() -> Outcome {
 }
 
 #[test]
+fn another_device_is_asked_at_once_and_what_the_former_one_says_counts_no_more() {
+    let mut talk = Talk::fenced();
+    let former = talk.fence();
+    talk.tell(Input::Devices(vec![line("*", "external/other")]));
+    assert!(talk.out.contains(&Output::Mode(Mode::Unprotected)), "nobody knows yet whether it works");
+    let asked = talk.executed();
+    let words: Vec<_> = asked.iter().map(|(_, o)| (o.resource.agent.as_str(), o.action)).collect();
+    assert_eq!(words, [("external/other", Action::Status), ("external/other", Action::Start)]);
+    talk.tell(Input::Executed { call: former, outcome: Outcome::Ok });
+    assert!(talk.results().is_empty(), "the former device may have been replaced because it lies");
+    talk.tell(Input::Executed { call: asked[0].0, outcome: Outcome::Running });
+    assert_eq!(talk.out, [Output::Mode(Mode::Fenced)]);
+    talk.tell(Input::Executed { call: asked[1].0, outcome: Outcome::Ok });
+    assert_eq!(talk.results(), [FenceResult::Confirmed]);
+}
+
+#[test]
+fn the_same_device_written_anew_interrupts_nothing() {
+    let mut talk = Talk::fenced();
+    let call = talk.fence();
+    talk.tell(Input::Devices(vec![line("c", "external/theirs"), line("A", "external/switch")]));
+    assert!(talk.out.is_empty());
+    talk.tell(Input::Executed { call, outcome: Outcome::Ok });
+    assert_eq!(talk.results(), [FenceResult::Confirmed]);
+}
+
+#[test]
+fn a_node_that_is_waited_for_is_not_free_because_the_device_was_taken_out_of_the_file() {
+    let mut talk = Talk::fenced();
+    talk.fence();
+    talk.tell(Input::Devices(vec![]));
+    assert!(matches!(talk.results()[..], [FenceResult::Failed { .. }]));
+    for _ in 0..10 {
+        talk.wait();
+        assert!(matches!(talk.results()[..], [FenceResult::Failed { .. }]));
+    }
+    talk.tell(Input::Devices(vec![line("*", "external/switch")]));
+    let (call, _) = talk.executed().remove(1);
+    talk.tell(Input::Executed { call, outcome: Outcome::Ok });
+    assert_eq!(talk.results(), [FenceResult::Confirmed]);
+}
+
+#[test]
 fn the_last_line_that_counts_here_is_the_device() {
     let lines = vec![
         Line::Stonith { kind: "null".to_string(), file: "/etc/f".to_string() },

@@ -461,9 +461,15 @@ impl Executor {
                     };
                     self.lrm.handle(now, Input::Concluded { call, outcome });
                 }
-                // The agent's own notice has told it; whether to give the address up is the master's decision.
-                hb_address::Event::Conflict { .. } => {}
-                hb_address::Event::Lost { id } => self.lrm.handle(now, Input::Vanished { resource: id }),
+                // Whether to give the address up, or to put it back, is the master's decision. One that is away asks
+                // what is active when it returns.
+                hb_address::Event::Conflict { id, mac, .. } => {
+                    self.report(now, &Report::Conflict { resource: id, with: mac.to_string() });
+                }
+                hb_address::Event::Lost { id } => {
+                    self.lrm.handle(now, Input::Vanished { resource: id.clone() });
+                    self.report(now, &Report::Lost { resource: id });
+                }
                 hb_address::Event::Notice(notice) => self.note(notice),
             }
         }

@@ -257,6 +257,29 @@ impl Framed {
         self.outbox.len()
     }
 
+    /// Waits until the peer has taken everything: for commands and short-lived children, not for daemons.
+    ///
+    /// # Errors
+    /// TimedOut when something is left after `limit`.
+    pub fn settle(&mut self, limit: Duration) -> Result<(), FramedError> {
+        let end = Instant::now() + limit;
+        loop {
+            self.flush()?;
+            if !self.wants_write() {
+                return Ok(());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(FramedError::TimedOut(limit));
+            }
+            let mut fds = [PollFd::new(&self.fd, PollFlags::OUT)];
+            match poll(&mut fds, Timespec::try_from(left).ok().as_ref()) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(FramedError::Io(error.into())),
+            }
+        }
+    }
+
     /// Sends one request and waits for one answer: for commands, not for daemons.
     ///
     /// # Errors

@@ -1,8 +1,9 @@
 //! Commands that ask the running node.
 
 use super::write_json;
-use crate::cli::{Json, Places, Share};
+use crate::cli::{Json, Places};
 use crate::control::{Client, Failure};
+use hb_ipc::Request;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::ExitCode;
@@ -10,12 +11,14 @@ use std::time::Duration;
 
 /// How long a move of resources may take before the command gives up waiting. The move itself goes on.
 const MOVE_LIMIT: Duration = Duration::from_secs(3600);
+/// How long a node may take to read its configuration: it gives up sooner by itself.
+const RELOAD_LIMIT: Duration = Duration::from_secs(90);
 /// How long a node may take to release everything.
 const STOP_LIMIT: Duration = Duration::from_secs(3600);
 
 /// Asks for a document and prints it.
-pub(crate) fn show(places: &Places, json: &Json, command: &str, text: fn(&Value) -> String) -> ExitCode {
-    let answer = Client::connect(&places.run_dir).and_then(|mut c| c.ask(&json!({"command": command})));
+pub(crate) fn show(places: &Places, json: &Json, request: &Request, text: fn(&Value) -> String) -> ExitCode {
+    let answer = Client::connect(&places.run_dir).and_then(|mut c| c.ask(request));
     let document = match answer {
         Ok(document) => document,
         Err(failure) => return failure.report(),
@@ -35,17 +38,8 @@ pub(crate) fn show(places: &Places, json: &Json, command: &str, text: fn(&Value)
 }
 
 /// Moves resources and waits until that is done.
-pub(crate) fn resources(places: &Places, command: &str, share: Option<Share>) -> ExitCode {
-    let mut request = json!({"command": command});
-    if let Some(share) = share {
-        request["share"] = json!(match share {
-            Share::All => "all",
-            Share::Local => "local",
-            Share::Foreign => "foreign",
-            Share::Failback => "failback",
-        });
-    }
-    let answer = Client::connect(&places.run_dir).and_then(|mut c| c.ask_within(&request, MOVE_LIMIT));
+pub(crate) fn resources(places: &Places, request: &Request) -> ExitCode {
+    let answer = Client::connect(&places.run_dir).and_then(|mut c| c.ask_within(request, MOVE_LIMIT));
     match answer {
         Ok(_) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
@@ -54,7 +48,8 @@ pub(crate) fn resources(places: &Places, command: &str, share: Option<Share>) ->
 
 /// Has the node re-read its configuration; its complaints are printed as `check` would.
 pub(crate) fn reload(places: &Places) -> ExitCode {
-    let answer = Client::connect(&places.run_dir).and_then(|mut c| c.ask(&json!({"command": "reload"})));
+    let answer =
+        Client::connect(&places.run_dir).and_then(|mut c| c.ask_within(&Request::Reload, RELOAD_LIMIT));
     let document = match answer {
         Ok(document) => document,
         Err(failure) => return failure.report(),
@@ -62,10 +57,19 @@ pub(crate) fn reload(places: &Places) -> ExitCode {
     for line in document["lines"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         eprintln!("{line}");
     }
-    for change in document["changed"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    if document["ok"] != json!(true) {
+        eprintln!("heartbeat: error: nothing was changed: the node runs on as before");
+        return ExitCode::from(2);
+    }
+    let changed: Vec<&str> =
+        document["changed"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for change in &changed {
         println!("changed: {change}");
     }
-    if document["ok"] == json!(true) { ExitCode::SUCCESS } else { ExitCode::from(2) }
+    if changed.is_empty() {
+        println!("nothing changed");
+    }
+    ExitCode::SUCCESS
 }
 
 /// Has the node leave and waits until it is gone.
@@ -74,7 +78,7 @@ pub(crate) fn stop(places: &Places) -> ExitCode {
         Ok(client) => client,
         Err(failure) => return failure.report(),
     };
-    if let Err(failure) = client.ask(&json!({"command": "stop"})) {
+    if let Err(failure) = client.ask(&Request::Stop) {
         return failure.report();
     }
     // The node closes the connection when it ends.

@@ -3,6 +3,7 @@
 use super::write_json;
 use crate::cli::{Json, Places};
 use crate::control::{Client, Failure};
+use hb_ipc::Request;
 use hb_wire::Message;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ pub(crate) fn send(places: &Places, kind: &str, count: u64, size: usize) -> Exit
         }
         client.settle()?;
         // An answer to a question asked after them shows that all were taken.
-        client.ask_within(&json!({"command": "status"}), Duration::from_secs(600))?;
+        client.ask_within(&Request::Status, Duration::from_secs(600))?;
         Ok(began.elapsed())
     };
     match run() {
@@ -60,7 +61,7 @@ fn collect(
     count: Option<u64>,
 ) -> Result<(BTreeMap<String, Heard>, f64), Failure> {
     let mut client = Client::connect(&places.run_dir)?;
-    client.ask(&json!({"command": "receive", "kind": kind}))?;
+    client.ask(&Request::Receive { kind: Some(kind.to_owned()) })?;
     eprintln!("receiving {kind}");
 
     let mut heard: BTreeMap<String, Heard> = BTreeMap::new();

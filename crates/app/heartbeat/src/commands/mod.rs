@@ -7,6 +7,7 @@ mod lab;
 mod output;
 
 use crate::cli::{Bench, Command, Cts, Debug};
+use hb_ipc::Request;
 use std::process::ExitCode;
 
 pub(crate) use output::write_json;
@@ -16,14 +17,20 @@ pub(crate) fn run(command: Command) -> ExitCode {
     match command {
         Command::Run { places } => crate::roles::master(&places),
         Command::Check { places, json } => check::run(&places, &json),
-        Command::Status { places, json } => ask::show(&places, &json, "status", crate::picture::status_text),
-        Command::Nodes { places, json } => ask::show(&places, &json, "nodes", crate::picture::nodes_text),
-        Command::Links { places, json } => ask::show(&places, &json, "links", crate::picture::links_text),
+        Command::Status { places, json } => {
+            ask::show(&places, &json, &Request::Status, crate::picture::status_text)
+        }
+        Command::Nodes { places, json } => {
+            ask::show(&places, &json, &Request::Nodes, crate::picture::nodes_text)
+        }
+        Command::Links { places, json } => {
+            ask::show(&places, &json, &Request::Links, crate::picture::links_text)
+        }
         Command::Reload { places } => ask::reload(&places),
         Command::Stop { places } => ask::stop(&places),
-        Command::Standby { share, places } => ask::resources(&places, "standby", Some(share)),
-        Command::Takeover { share, places } => ask::resources(&places, "takeover", Some(share)),
-        Command::Online { places } => ask::resources(&places, "online", None),
+        Command::Standby { share, places } => ask::resources(&places, &Request::Standby(share.into())),
+        Command::Takeover { share, places } => ask::resources(&places, &Request::Takeover(share.into())),
+        Command::Online { places } => ask::resources(&places, &Request::Online),
         Command::Demo(demo) => lab::demo(&demo),
         Command::Cts(Cts::Sim { args }) => lab::sim(&args),
         Command::Cts(Cts::Lab { args }) => lab::scenarios(&args),

@@ -1,7 +1,7 @@
 //! The commands' side.
 
 use super::SOCKET;
-use hb_ipc::{Framed, FramedError, Incoming, Limits};
+use hb_ipc::{Framed, FramedError, Incoming, Limits, Request};
 use rustix::event::{PollFd, PollFlags, poll};
 use serde_json::Value;
 use std::path::Path;
@@ -58,12 +58,12 @@ impl Client {
     }
 
     /// One request, one answer.
-    pub(crate) fn ask(&mut self, request: &Value) -> Result<Value, Failure> {
+    pub(crate) fn ask(&mut self, request: &Request) -> Result<Value, Failure> {
         self.ask_within(request, ANSWER_LIMIT)
     }
 
-    pub(crate) fn ask_within(&mut self, request: &Value, limit: Duration) -> Result<Value, Failure> {
-        let bytes = self.framed.call(request.to_string().as_bytes(), limit)?;
+    pub(crate) fn ask_within(&mut self, request: &Request, limit: Duration) -> Result<Value, Failure> {
+        let bytes = self.framed.call(&request.encode(), limit)?;
         let answer: Value = serde_json::from_slice(&bytes).map_err(|e| Failure::Broken(e.to_string()))?;
         let error = &answer["error"];
         if error.is_object() {

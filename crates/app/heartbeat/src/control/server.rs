@@ -2,11 +2,10 @@
 
 use super::SOCKET;
 use hb_base::ClientId;
-use hb_ipc::{Framed, Incoming, Limits, Listener, ListenerError, Peer};
-use hb_node::{Request, Share};
+use hb_ipc::{Framed, Incoming, Limits, Listener, ListenerError, Peer, Request, Share};
 use hb_runtime::{Class, EventLoop, Interest, SourceId, User};
 use hb_wire::{Codec, Message};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -24,7 +23,7 @@ pub(crate) enum Ask {
     Links,
     Reload,
     /// For the node's machines.
-    Node(Request),
+    Node(hb_node::Request),
 }
 
 /// All connections.
@@ -171,21 +170,21 @@ fn understand(frame: &[u8], connection: &mut Connection, codec: &Codec) -> Resul
         let message = codec.decode_local(frame).map_err(|e| e.to_string())?;
         return send(message, connection);
     }
-    let request: Value = serde_json::from_slice(frame).map_err(|e| format!("not JSON: {e}"))?;
-    let command = request["command"].as_str().unwrap_or_default();
-    let ask = match command {
-        "status" => return Ok(Ask::Status),
-        "nodes" => return Ok(Ask::Nodes),
-        "links" => return Ok(Ask::Links),
-        "reload" => Ask::Reload,
-        "stop" => Ask::Node(Request::Stop),
-        "online" => Ask::Node(Request::Online),
-        "standby" => Ask::Node(Request::Standby(share(&request)?)),
-        "takeover" => Ask::Node(Request::Takeover(share(&request)?)),
-        "receive" => Ask::Node(Request::Subscribe { kind: request["kind"].as_str().map(str::to_owned) }),
-        other => return Err(format!("unknown command `{other}`")),
-    };
-    if connection.trusted { Ok(ask) } else { Err(format!("only root and group haclient may {command}")) }
+    let request = Request::decode(frame)?;
+    if !connection.trusted && !request.is_harmless() {
+        return Err(format!("only root and group haclient may {}", request.word()));
+    }
+    Ok(match request {
+        Request::Status => Ask::Status,
+        Request::Nodes => Ask::Nodes,
+        Request::Links => Ask::Links,
+        Request::Reload => Ask::Reload,
+        Request::Stop => Ask::Node(hb_node::Request::Stop),
+        Request::Online => Ask::Node(hb_node::Request::Online),
+        Request::Standby(share) => Ask::Node(hb_node::Request::Standby(which(share))),
+        Request::Takeover(share) => Ask::Node(hb_node::Request::Takeover(which(share))),
+        Request::Receive { kind } => Ask::Node(hb_node::Request::Subscribe { kind }),
+    })
 }
 
 fn send(message: Message, connection: &mut Connection) -> Result<Ask, String> {
@@ -193,15 +192,14 @@ fn send(message: Message, connection: &mut Connection) -> Result<Ask, String> {
         return Err("only root and group haclient may send messages".to_owned());
     }
     connection.sends = true;
-    Ok(Ask::Node(Request::Send(message)))
+    Ok(Ask::Node(hb_node::Request::Send(message)))
 }
 
-fn share(request: &Value) -> Result<Share, String> {
-    match request["share"].as_str().unwrap_or("all") {
-        "all" => Ok(Share::All),
-        "local" => Ok(Share::Local),
-        "foreign" => Ok(Share::Foreign),
-        "failback" => Ok(Share::Failback),
-        other => Err(format!("`{other}` is no share of the resources: all, local, foreign or failback")),
+const fn which(share: Share) -> hb_node::Share {
+    match share {
+        Share::All => hb_node::Share::All,
+        Share::Local => hb_node::Share::Local,
+        Share::Foreign => hb_node::Share::Foreign,
+        Share::Failback => hb_node::Share::Failback,
     }
 }

@@ -1,9 +1,11 @@
 //! From the configuration folder to options of machines: reading, looking up, checking, translating.
 
 mod facts;
+mod material;
 mod translate;
 
-pub(crate) use translate::{codec, media_words, node_options, sinks, supported, timing};
+pub(crate) use material::{Material, arguments, places};
+pub(crate) use translate::{media_words, sinks};
 
 use crate::cli::Places;
 use hb_config::{Config, Diagnostic, Files, MAX_FILE_BYTES};
@@ -54,12 +56,7 @@ fn read(path: &Path) -> io::Result<(Vec<u8>, u32)> {
 
 /// Reads and checks the configuration as node `--node`, or as this host.
 pub(crate) fn check(places: &Places) -> (Option<Config>, Vec<Diagnostic>) {
-    let texts = Texts::read(&places.config_dir);
-    let files = texts.files();
-    let mut facts = facts::basic(places);
-    let wanted = hb_config::wanted(&files, &facts);
-    facts::look_up(&wanted, places, &mut facts);
-    hb_config::check(&files, &facts)
+    Material::gather(places).check()
 }
 
 /// This node's name: as given, or the host's.

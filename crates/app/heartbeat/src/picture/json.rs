@@ -83,6 +83,9 @@ fn resources(view: &View<'_>, lens: Lens<'_>) -> Vec<Value> {
             "reason": run.reason.word(),
             "since_at": lens.date(run.since),
             "failure": run.failure,
+            "conflict": run.conflict.as_ref().map(|conflict| {
+                json!({"with": conflict.with, "since_at": lens.date(conflict.since)})
+            }),
         })
     };
     let of = |group: &hb_classic::GroupRun| -> Vec<Value> {

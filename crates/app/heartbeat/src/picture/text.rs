@@ -25,6 +25,16 @@ pub(crate) fn status_text(status: &Value) -> String {
     for resource in each(&status["resources"]) {
         let (id, state, reason) = (word(resource, "id"), word(resource, "state"), word(resource, "reason"));
         let _ = writeln!(text, "  {id}: {state} here ({reason}), prefers {}", word(resource, "preferred"));
+        if let Some(with) = resource["conflict"]["with"].as_str() {
+            let since = word(&resource["conflict"], "since_at");
+            let _ = writeln!(
+                text,
+                "    another machine ({with}) claims it too, since {since}: take it from one of them"
+            );
+        }
+        if let Some(failure) = resource["failure"].as_str() {
+            let _ = writeln!(text, "    last failure: {failure}");
+        }
     }
     let late = &status["lateness_us"];
     let _ =

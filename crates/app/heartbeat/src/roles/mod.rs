@@ -1,6 +1,7 @@
 //! The processes of a node. Each joins machines and io, and holds no logic of its own.
 
 mod executor;
+mod loader;
 mod logd;
 mod master;
 
@@ -19,6 +20,7 @@ pub(crate) fn run(inherited: Inherited) -> ExitCode {
     let ended = match role.as_str() {
         "lrmd" | "stonithd" => executor::run(inherited),
         "logd" => logd::run(inherited),
+        "loader" => loader::run(inherited),
         other => Err(format!("there is no role `{other}`")),
     };
     match ended {

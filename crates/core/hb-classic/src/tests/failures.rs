@@ -222,3 +222,46 @@ fn a_node_that_returns_before_its_fencing_keeps_what_it_holds() {
     assert!(world.log.is_empty(), "{:?}", world.log);
     assert!(world.nodes[B].machine.view().fencing.is_none());
 }
+
+#[test]
+fn an_address_that_will_not_stay_moves_to_the_other_node_and_a_conflict_does_not() {
+    let lost = || crate::Input::Lost { resource: "10.0.0.50".to_string() };
+    let mut world = World::settled(AutoFailback::Off, [true, true]);
+    world.tell(A, lost());
+    world.run(1_000);
+    assert_eq!(world.did(A), ["start:ip50"]);
+    assert!(world.has(A, notices::RESOURCE_LOST));
+    for _ in 0..crate::LOSSES_MAX {
+        world.tell(A, lost());
+        world.run(1_000);
+    }
+    world.until(|w| w.words() == ["none", "all"]);
+    assert_eq!(world.violation, None);
+
+    let mut world = World::settled(AutoFailback::Off, [true, true]);
+    world.tell(A, crate::Input::Conflict { resource: "10.0.0.50".to_string(), with: "02:00".to_string() });
+    assert!(world.has(A, notices::RESOURCE_CONFLICT));
+    world.run(5_000);
+    assert!(world.log.is_empty(), "nobody fights: {:?}", world.log);
+    world.tell(A, lost());
+    world.run(60_000);
+    assert_eq!(world.did(A), ["stop:a2", "stop:a1", "stop:ip50"]);
+    assert!(world.has(A, notices::RESOURCE_GIVEN_UP) && world.did(B).is_empty());
+    assert_eq!(world.words(), ["local", "local"]);
+}
+
+#[test]
+fn auto_failback_can_be_switched_while_the_nodes_run_but_not_to_or_from_legacy() {
+    let mut world = World::settled(AutoFailback::Off, [true, true]);
+    world.kill(A);
+    world.until(|w| w.words()[B] == "all");
+    world.boot(A);
+    world.run(30_000);
+    assert_eq!(world.words(), ["none", "all"]);
+    world.tell(B, crate::Input::AutoFailback(AutoFailback::Legacy));
+    world.run(30_000);
+    assert_eq!(world.words(), ["none", "all"]);
+    world.tell(B, crate::Input::AutoFailback(AutoFailback::On));
+    world.until(|w| w.words() == ["local", "local"]);
+    assert_eq!(world.violation, None);
+}

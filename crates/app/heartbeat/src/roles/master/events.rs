@@ -26,7 +26,8 @@ impl Master {
                 self.part(restart);
                 return Ok(restart);
             }
-            let deadline = [self.node.deadline(), self.posts.due(), Some(self.environment_due)];
+            let deadline =
+                [self.node.deadline(), self.posts.due(), self.loading.due(), Some(self.environment_due)];
             let event = self.events.next(deadline.into_iter().flatten().min());
             let event = event.map_err(|e| format!("the kernel refuses to wait: {e}"))?;
             let now = self.events.now();
@@ -54,6 +55,7 @@ impl Master {
         if self.node.deadline().is_some_and(|at| at <= now) {
             self.node.handle(now, Input::Timer);
         }
+        self.loader_late(now);
         if now >= self.environment_due {
             self.environment_due = now + ENVIRONMENT_EVERY;
             let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -92,9 +94,7 @@ impl Master {
     fn signal(&mut self, now: Instant, signal: Signal) {
         match signal {
             Signal::Term | Signal::Int => self.node.handle(now, Input::Terminate),
-            Signal::Hup => {
-                let _told_in_the_log = self.reload(now);
-            }
+            Signal::Hup => self.ask_reload(now, None),
             Signal::Usr1 | Signal::Usr2 | Signal::Kill => {}
         }
     }
@@ -114,6 +114,8 @@ impl Master {
             Key::Exit(post) => self.exited(now, post),
             Key::Listener => self.control.accept(&mut self.events, Key::Client),
             Key::Client(client) => self.client(now, client),
+            Key::Loader => self.loader_speaks(now),
+            Key::LoaderExit => self.loader_ended(now),
         }
     }
 
@@ -222,6 +224,7 @@ impl Master {
             }
             None => {
                 self.control.drop_client(client, &mut self.events);
+                self.loading.forget(client);
                 self.node.handle(now, Input::ClientGone(client));
             }
         }
@@ -232,7 +235,7 @@ impl Master {
             Ask::Status => self.status(),
             Ask::Nodes => crate::picture::nodes(&self.node.view(), self.lens()),
             Ask::Links => crate::picture::links(&self.node.view(), self.lens()),
-            Ask::Reload => self.reload(now),
+            Ask::Reload => return self.ask_reload(now, Some(client)),
             Ask::Node(request) => {
                 self.node.handle(now, Input::Request { client, request });
                 // A flood of messages must not fill the output queue before it is carried out.

@@ -82,6 +82,8 @@ impl Master {
                 return;
             }
             Ok(Report::Done(done)) => ExecutorEvent::Ran { call: done.call, outcome: done.outcome },
+            Ok(Report::Lost { resource }) => ExecutorEvent::Lost { resource },
+            Ok(Report::Conflict { resource, with }) => ExecutorEvent::Conflict { resource, with },
             Err(_) if self.forwarded(packet) => return,
             Err(why) => return self.misunderstood("lrmd", &why.to_string()),
         };
@@ -90,7 +92,8 @@ impl Master {
 
     pub(super) fn fencer_says(&mut self, now: Instant, packet: &[u8]) {
         match Report::decode(packet) {
-            Ok(Report::State(_)) => {}
+            // It has no addresses, and starts from nothing.
+            Ok(Report::State(_) | Report::Lost { .. } | Report::Conflict { .. }) => {}
             Ok(Report::Done(done)) => {
                 let event = FencerEvent::Executed { call: done.call, outcome: done.outcome };
                 self.node.handle(now, Input::Fencer(event));

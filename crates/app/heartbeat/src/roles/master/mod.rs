@@ -5,6 +5,7 @@ mod durable;
 mod events;
 mod executors;
 mod journal;
+mod loading;
 mod posts;
 mod reload;
 mod worker;
@@ -13,6 +14,7 @@ use crate::cli::Places;
 use crate::control::Server;
 use crate::load;
 use hb_base::{ClientId, NodeName};
+use hb_bzip2::BZIP2;
 use hb_config::{Code, Config, Diagnostic};
 use hb_node::{Input, Node};
 use hb_runtime::{Class, EventLoop, Interest, Realtime, RealtimeReport, clock};
@@ -41,6 +43,10 @@ pub(crate) enum Key {
     Listener,
     /// A connection.
     Client(ClientId),
+    /// The child that reads the configuration speaks.
+    Loader,
+    /// It ended.
+    LoaderExit,
 }
 
 /// The master.
@@ -55,6 +61,7 @@ pub(crate) struct Master {
     pub(crate) store: Store,
     pub(crate) journal: Journal,
     pub(crate) realtime: RealtimeReport,
+    loading: loading::Loading,
     pub(crate) media: Vec<String>,
     /// What the check of the configuration had to say, line by line.
     pub(crate) warnings: Vec<String>,
@@ -107,7 +114,7 @@ impl Master {
             .add(control.listener(), Key::Listener, Class::Clients, Interest::Read)
             .map_err(|e| format!("control socket: {e}"))?;
         let store = Store::open(&places.state_dir).map_err(|e| e.to_string())?;
-        let options = load::node_options(&config, &own)?;
+        let options = hb_node::Options::from_config(&config, &own, &BZIP2).map_err(|e| e.to_string())?;
         let timing = options.cluster.timing.clone();
         events.set_stall_bound(timing.stall_bound);
         let codec = options.codec.clone();
@@ -128,6 +135,7 @@ impl Master {
             store,
             journal: Journal::default(),
             realtime: RealtimeReport::default(),
+            loading: loading::Loading::default(),
             media,
             warnings: diagnostics.iter().map(ToString::to_string).collect(),
             not_yet: not_yet(diagnostics),

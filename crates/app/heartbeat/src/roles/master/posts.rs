@@ -7,7 +7,7 @@ use crate::load;
 use crate::roles::executor::SOCKET;
 use crate::roles::logd;
 use hb_base::{Instant, NodeName};
-use hb_config::{Config, Medium as Configured};
+use hb_config::{Config, HaCf, Medium as Configured};
 use hb_ipc::{Batch, Pair};
 use hb_media::{Bcast, FifoChild, Mcast, Medium, ReaderChild, Ucast, WriterChild, fifo};
 use hb_runtime::{Child, Class, EventLoop, Interest, Realtime, Role, Settle};
@@ -15,6 +15,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::rc::Rc;
 
+/// Title of the logging role.
+const LOGD: &str = "heartbeat: logd";
 /// Kernel memory of the channels to and from an executor: operations and results are short.
 const EXECUTOR_BYTES: usize = 256 << 10;
 /// Lines that wait while the logging role is busy, about 600 of them.
@@ -42,7 +44,7 @@ impl Posts {
         realtime: Realtime,
     ) -> Result<Posts, String> {
         let (mut readers, mut writers) = (Vec::new(), Vec::new());
-        for (at, configured) in load::supported(&config.ha_cf).enumerate() {
+        for (at, configured) in hb_node::supported_media(&config.ha_cf).enumerate() {
             let number = u8::try_from(at).map_err(|_| "too many media")?;
             let medium: Rc<dyn Medium> = open_as(configured)?.into();
             let title = |half: &str| format!("heartbeat: {half}: {} {}", medium.mtype(), medium.link());
@@ -64,8 +66,6 @@ impl Posts {
         }
         let fifo_path = places.state_dir.join("fifo");
         let fifo = fifo::open(&fifo_path).map_err(|e| format!("{}: {e}", fifo_path.display()))?;
-        let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-        let log = load::sinks(&config.ha_cf, own.as_str(), terminal);
         Ok(Posts {
             readers,
             writers,
@@ -77,7 +77,7 @@ impl Posts {
             ),
             lrmd: executor(Post::Lrmd, "lrmd", places),
             stonithd: executor(Post::Stonithd, "stonithd", places),
-            logd: logging(&log),
+            logd: Worker::new(Post::Logd, LOGD.to_owned(), Class::Housekeeping, logging(&config.ha_cf, own)),
             batch: hb_media::reader_batch(),
         })
     }
@@ -129,7 +129,17 @@ impl Posts {
         }
         reap(children, deadline);
         // The log comes last, so that nothing that was said is lost.
-        reap(self.logd.close(events).into_iter().collect(), deadline);
+        reap(self.logd.close(events), deadline);
+    }
+
+    /// Lets another child write the log, as `ha_cf` says. After an error the former one goes on.
+    pub(crate) fn replace_logd(
+        &mut self,
+        ha_cf: &HaCf,
+        own: &NodeName,
+        events: &mut EventLoop<Key>,
+    ) -> Result<(), String> {
+        self.logd.replace(logging(ha_cf, own), events)
     }
 
     pub(crate) fn watch(&mut self, post: Post, interest: Interest, events: &mut EventLoop<Key>) {
@@ -238,12 +248,12 @@ fn returned(socket: &Path) -> Option<(Child, Pair)> {
     Some((child, Pair::adopt(fd).ok()?))
 }
 
-fn logging(options: &hb_logd::SinksOptions) -> Worker {
-    let title = "heartbeat: logd".to_owned();
+fn logging(ha_cf: &HaCf, own: &NodeName) -> Start {
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let options = load::sinks(ha_cf, own.as_str(), terminal);
     let settle = Settle { parent_death: None, ..Settle::executor() };
-    let args = logd::arguments(options).to_vec();
-    let start = start_role("logd", title.clone(), args, settle, (LOG_BYTES, SMALL_BYTES));
-    Worker::new(Post::Logd, title, Class::Housekeeping, start)
+    let args = logd::arguments(&options).to_vec();
+    start_role("logd", LOGD.to_owned(), args, settle, (LOG_BYTES, SMALL_BYTES))
 }
 
 /// Names of the executable scripts of rc.d.

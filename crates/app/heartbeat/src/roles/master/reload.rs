@@ -1,15 +1,55 @@
-//! Re-reading the configuration while running.
+//! Re-reading the configuration while running: everything is taken, or nothing.
 
 use super::Master;
-use crate::load;
-use hb_base::{Instant, Notice, Severity};
+use super::loading::Loaded;
+use hb_base::{ClientId, Instant, Notice, Severity};
+use hb_bzip2::BZIP2;
+use hb_config::{Config, Diagnostic};
 use hb_node::{Input, Live};
 use serde_json::{Value, json};
 
 impl Master {
+    /// Somebody asks for it: a connection, or a signal.
+    pub(super) fn ask_reload(&mut self, now: Instant, asker: Option<ClientId>) {
+        if let Err(failed) = self.loading.ask(now, asker, &self.places, &mut self.events) {
+            self.loaded(now, failed);
+        }
+    }
+
+    pub(super) fn loader_speaks(&mut self, now: Instant) {
+        if let Some(loaded) = self.loading.hear(&mut self.events) {
+            self.loaded(now, loaded);
+        }
+    }
+
+    pub(super) fn loader_ended(&mut self, now: Instant) {
+        for loaded in self.loading.ended(now, &self.places, &mut self.events) {
+            self.loaded(now, loaded);
+        }
+    }
+
+    pub(super) fn loader_late(&mut self, now: Instant) {
+        if let Some(loaded) = self.loading.late(now) {
+            self.loaded(now, loaded);
+        }
+    }
+
+    fn loaded(&mut self, now: Instant, loaded: Loaded) {
+        let document = match loaded.result {
+            Ok(material) => {
+                let (config, diagnostics) = material.check();
+                self.reload(now, config, &diagnostics)
+            }
+            Err(why) => self.refuse_reload(&[format!("heartbeat: error: {why}")]),
+        };
+        let text = document.to_string();
+        for asker in loaded.askers {
+            self.answer(now, asker, text.as_bytes());
+        }
+    }
+
     /// Takes what may change, or refuses everything and says by name why. The document of `reload`.
-    pub(super) fn reload(&mut self, now: Instant) -> Value {
-        let (config, diagnostics) = load::check(&self.places);
+    fn reload(&mut self, now: Instant, config: Option<Config>, diagnostics: &[Diagnostic]) -> Value {
         let mut lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
         let Some(config) = config else { return self.refuse_reload(&lines) };
         let changes = match hb_config::reload(&self.config, &config) {
@@ -19,32 +59,36 @@ impl Master {
                 return self.refuse_reload(&lines);
             }
         };
-        if changes.fencing() || changes.failback() || changes.logging() {
-            let names: Vec<&str> = changes.directives.iter().copied().filter(|n| !is_timing(n)).collect();
-            let why = "a change needs a restart of this node: heartbeat stop, then run it again";
-            lines.push(format!("ha.cf: error: {}: {why}", names.join(", ")));
-            return self.refuse_reload(&lines);
-        }
-        let codec = match changes.keys.then(|| load::codec(&config)).transpose() {
-            Ok(codec) => codec,
+        let live = match Live::from_changes(&config, &changes, &BZIP2) {
+            Ok(live) => live,
             Err(why) => {
-                lines.push(format!("authkeys: error: {why}"));
+                lines.push(format!("authkeys:1:1: error: {why}. Correct it; the keys in force stay."));
                 return self.refuse_reload(&lines);
             }
         };
-        let mut changed: Vec<String> = changes.directives.iter().map(|name| (*name).to_owned()).collect();
-        if changes.keys {
-            changed.push("authkeys".to_owned());
+        // The last thing that can fail, so that nothing is taken when it does.
+        if changes.logging()
+            && let Err(why) = self.posts.replace_logd(&config.ha_cf, &self.own, &mut self.events)
+        {
+            lines.push(format!("heartbeat: error: {why}"));
+            return self.refuse_reload(&lines);
         }
-        let timing = changes.timing().then(|| load::timing(&config.ha_cf));
-        if let Some(timing) = &timing {
+        if let Some(timing) = &live.timing {
             self.events.set_stall_bound(timing.stall_bound);
         }
-        if let Some(codec) = &codec {
+        if let Some(codec) = &live.codec {
             self.codec = codec.clone();
         }
         self.config = config;
-        self.node.handle(now, Input::Reload(Box::new(Live { timing, codec })));
+        self.not_yet = super::not_yet(diagnostics);
+        self.node.handle(now, Input::Reload(Box::new(live)));
+        let mut changed: Vec<&str> = changes.directives.iter().copied().collect();
+        if changes.keys {
+            changed.push("authkeys");
+        }
+        for line in &lines {
+            self.journal.line(Severity::Warning, line, &self.posts.logd);
+        }
         let text = if changed.is_empty() { "nothing".to_owned() } else { changed.join(" ") };
         let notice = Notice::new(Severity::Info, "configuration_reloaded", "").with("changed", text);
         self.journal.notice(&notice, &self.posts.logd);
@@ -61,8 +105,4 @@ impl Master {
         self.journal.notice(&notice, &self.posts.logd);
         json!({"ok": false, "changed": [], "lines": lines})
     }
-}
-
-fn is_timing(name: &str) -> bool {
-    ["keepalive", "deadtime", "warntime", "initdead", "deadping", "max_rexmit_delay"].contains(&name)
 }

@@ -35,6 +35,8 @@ pub(crate) struct Worker {
     live: Option<Live>,
     policy: RestartPolicy,
     due: Option<Instant>,
+    /// Predecessors that were replaced and have not ended yet.
+    replaced: Vec<(Child, SourceId)>,
 }
 
 struct Live {
@@ -46,7 +48,16 @@ struct Live {
 
 impl Worker {
     pub(crate) fn new(post: Post, title: String, class: Class, start: Start) -> Worker {
-        Worker { post, title, class, start, live: None, policy: RestartPolicy::default(), due: None }
+        Worker {
+            post,
+            title,
+            class,
+            start,
+            live: None,
+            policy: RestartPolicy::default(),
+            due: None,
+            replaced: Vec::new(),
+        }
     }
 
     /// Starts the child. An error is the kernel's refusal; the child is due again later.
@@ -72,6 +83,35 @@ impl Worker {
         Ok(())
     }
 
+    /// Starts a child in another way from now on, first its successor at once. The present child works off what it was
+    /// sent and ends. After an error everything is as before.
+    pub(crate) fn replace(&mut self, start: Start, events: &mut EventLoop<Key>) -> Result<(), String> {
+        let (former, before) = (std::mem::replace(&mut self.start, start), self.live.take());
+        if let Err(why) = self.spawn(events) {
+            self.start = former;
+            self.live = before;
+            return Err(why);
+        }
+        self.due = None;
+        if let Some(before) = before {
+            // Closing the channel ends it; what was sent before stays readable there.
+            events.remove(before.channel);
+            self.replaced.push((before.child, before.exit));
+        }
+        Ok(())
+    }
+
+    /// Forgets predecessors that have ended.
+    fn bury(&mut self, events: &mut EventLoop<Key>) {
+        self.replaced.retain_mut(|(child, exit)| {
+            let runs = matches!(child.exit(), Ok(None));
+            if !runs {
+                events.remove(*exit);
+            }
+            runs
+        });
+    }
+
     pub(crate) fn pair(&self) -> Option<&Pair> {
         self.live.as_ref().map(|live| &live.pair)
     }
@@ -95,6 +135,7 @@ impl Worker {
 
     /// The child's exit was seen: reaps it and plans its successor. Says how it ended.
     pub(crate) fn exited(&mut self, now: Instant, events: &mut EventLoop<Key>) -> Option<String> {
+        self.bury(events);
         let live = self.live.as_mut()?;
         let exit = match live.child.exit() {
             Ok(None) => return None,
@@ -108,12 +149,19 @@ impl Worker {
         Some(exit)
     }
 
-    /// Closes the channel, which ends the child, and gives it up for reaping.
-    pub(crate) fn close(&mut self, events: &mut EventLoop<Key>) -> Option<Child> {
-        let live = self.live.take()?;
-        events.remove(live.channel);
-        events.remove(live.exit);
-        Some(live.child)
+    /// Closes the channel, which ends the child, and gives it up for reaping, with predecessors that still run.
+    pub(crate) fn close(&mut self, events: &mut EventLoop<Key>) -> Vec<Child> {
+        let mut children = Vec::new();
+        for (child, exit) in self.replaced.drain(..) {
+            events.remove(exit);
+            children.push(child);
+        }
+        if let Some(live) = self.live.take() {
+            events.remove(live.channel);
+            events.remove(live.exit);
+            children.push(live.child);
+        }
+        children
     }
 
     pub(crate) fn kill(&self) {
