@@ -209,7 +209,7 @@ pub fn encode(message: RouteNetlinkMessage, flags: u16, sequence: u32) -> Vec<u8
     bytes
 }
 
-/// The messages of a datagram. Stops at the first one that makes no sense.
+/// The messages of a datagram, with the attributes that are read here and no others. Stops at the first one that makes no sense.
 pub fn decode(mut bytes: &[u8]) -> Vec<NetlinkMessage<RouteNetlinkMessage>> {
     let mut messages = Vec::new();
     while let Some(length) = bytes.first_chunk::<4>().map(|length| u32::from_ne_bytes(*length) as usize) {
@@ -218,9 +218,8 @@ pub fn decode(mut bytes: &[u8]) -> Vec<NetlinkMessage<RouteNetlinkMessage>> {
         }
         let Some(piece) = bytes.get(..length) else { break };
         // A message of a kind that the crate cannot read is skipped, not the end of the rest.
-        if let Ok(message) = NetlinkMessage::deserialize(piece) {
-            messages.push(message);
-        }
+        let lean = lean::lean(piece);
+        messages.extend(lean.and_then(|message| NetlinkMessage::deserialize(&message).ok()));
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     messages
@@ -507,5 +506,6 @@ impl AsFd for Changes {
     }
 }
 
+mod lean;
 #[cfg(test)]
 mod tests;

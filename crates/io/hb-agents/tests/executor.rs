@@ -6,7 +6,7 @@ use std::fs;
 use std::time::Duration;
 
 use hb_agents::{call_executor, retire_executor};
-use hb_lrm::channel::Request;
+use hb_lrm::channel::{Report, Request};
 use hb_lrm::{Action, Class, Outcome, Resource, notices};
 use world::{World, apart, needs, ocf, run};
 
@@ -172,6 +172,42 @@ fn addresses_go_with_the_master_and_stay_when_it_returns_at_once() {
         assert!(listed.contains("10.66.0.50/24") && !listed.contains("10.66.0.51"), "{listed}");
         world.master = None;
         world.until("all are released", |_| !run("ip -o addr show dev eth0").contains("10.66.0.50"));
+    });
+}
+
+#[test]
+fn the_master_hears_of_an_address_that_somebody_removed_and_of_one_that_another_machine_has() {
+    if !needs(&[("/sbin/ip", "iproute2")]) {
+        return;
+    }
+    apart(|| {
+        let mut world = World::new();
+        let address = Resource::classic("10.66.0.50/24/eth0");
+        assert_eq!(world.act(&address, Action::Start), Outcome::Ok);
+        run("ip addr del 10.66.0.50/24 dev eth0");
+        world.until("the loss is told", |world| !world.news.is_empty());
+        assert_eq!(world.news, [Report::Lost { resource: address.id.clone() }]);
+        assert_eq!(world.act(&address, Action::Start), Outcome::Ok);
+        // Another machine at the far end of the wire claims it.
+        world.news.clear();
+        let mut other = std::process::Command::new("unshare").args(["-n", "sleep", "600"]).spawn().unwrap();
+        let there = format!("nsenter -t {} -n", other.id());
+        let own = std::fs::read_link("/proc/thread-self/ns/net").unwrap();
+        let elsewhere = format!("/proc/{}/ns/net", other.id());
+        world.until("it is apart", |_| std::fs::read_link(&elsewhere).is_ok_and(|net| net != own));
+        run(&format!("ip link set far netns {}", other.id()));
+        run(&format!("{there} sysctl -q -w net.ipv4.conf.far.arp_notify=1"));
+        run(&format!("{there} ip addr add 10.66.0.50/24 dev far"));
+        run(&format!("{there} ip link set far up"));
+        world.until("the conflict is told", |world| {
+            let ours =
+                |news: &Report| matches!(news, Report::Conflict { resource, .. } if *resource == address.id);
+            world.news.iter().any(ours)
+        });
+        other.kill().unwrap();
+        other.wait().unwrap();
+        assert_eq!(world.act(&address, Action::Stop), Outcome::Ok);
+        assert!(!run("ip -o addr show dev eth0").contains("10.66.0.50"), "ours is removed, and no other");
     });
 }
 

@@ -16,7 +16,8 @@ fn placement(ip: &str, prefix: u8) -> Placement {
 
 fn round_trip(message: RouteNetlinkMessage) -> RouteNetlinkMessage {
     let bytes = encode(message, NLM_F_ACK, 42);
-    let [message] = <[_; 1]>::try_from(decode(&bytes)).unwrap();
+    // As the kernel reads it: whole.
+    let message = NetlinkMessage::deserialize(&bytes).unwrap();
     assert_eq!(message.header.sequence_number, 42);
     assert_eq!(message.header.flags, NLM_F_REQUEST | NLM_F_ACK);
     match message.payload {
@@ -107,4 +108,20 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_is_not_read_here_spoils_nothing() {
+    let whole = encode(add_address(&placement("10.0.0.5", 24)), 0, 1);
+    let mut bytes = whole.clone();
+    // Lifetimes of four bytes, which the crate would read sixteen of, and a flag attribute of a kernel to come.
+    bytes.extend_from_slice(&[8, 0, 6, 0, 1, 2, 3, 4, 5, 0, 0xff, 0x3f, 9, 0, 0, 0]);
+    let length = u32::try_from(bytes.len()).unwrap().to_ne_bytes();
+    bytes[..4].copy_from_slice(&length);
+    let read = |bytes: &[u8]| match decode(bytes).remove(0).payload {
+        NetlinkPayload::InnerMessage(RouteNetlinkMessage::NewAddress(message)) => read_address(&message),
+        other => panic!("{other:?}"),
+    };
+    assert!(read(&whole).is_some());
+    assert_eq!(read(&bytes), read(&whole));
 }

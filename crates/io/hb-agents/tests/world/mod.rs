@@ -77,6 +77,8 @@ pub(crate) struct World {
     pub(crate) notices: Vec<Notice>,
     pub(crate) done: Vec<Done>,
     pub(crate) states: Vec<State>,
+    /// Everything else that was reported.
+    pub(crate) news: Vec<Report>,
     words: Words,
     began: Wall,
     calls: u64,
@@ -120,6 +122,7 @@ impl World {
             notices: vec![],
             done: vec![],
             states: vec![],
+            news: vec![],
             words: Words::new(),
             began: Wall::now(),
             calls: 0,
@@ -234,6 +237,7 @@ impl World {
             match Report::decode(&buffer[..count]) {
                 Ok(Report::Done(done)) => self.done.push(done),
                 Ok(Report::State(state)) => self.states.push(state),
+                Ok(news) => self.news.push(news),
                 Err(_) => panic!("the executor said {:?}", String::from_utf8_lossy(&buffer[..count])),
             }
         }
