@@ -34,7 +34,6 @@ mod role;
 pub mod rule;
 mod score;
 pub mod status;
-mod template;
 pub mod time;
 mod tree;
 pub mod upgrade;
@@ -45,7 +44,6 @@ pub use ids::Ids;
 pub use operation::OperationKey;
 pub use role::Role;
 pub use score::{Health, Score};
-pub use template::Templates;
 pub use time::Moment;
 pub use tree::{
     Attributes, Children, Descendants, Document, Element, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, NodeId,

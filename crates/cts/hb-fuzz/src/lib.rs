@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod cib;
 pub mod config;
 pub mod lrm;
 pub mod wire;
@@ -34,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     ("config_haresources", config::haresources),
     ("address_frame", address::frame),
     ("address_netlink", address::netlink),
+    ("cib_parse", cib::parse),
     ("lrm_channel", lrm::channel),
     ("lrm_machine", lrm::machine),
 ];

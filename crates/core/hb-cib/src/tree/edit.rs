@@ -107,8 +107,7 @@ impl Document {
         node
     }
 
-    /// Says that an element stands where another one stood.
-    pub fn copy_position(&mut self, node: NodeId, from: Element<'_>) {
+    fn copy_position(&mut self, node: NodeId, from: Element<'_>) {
         let position = from.position();
         if let Some(node) = self.nodes.get_mut(node.0 as usize) {
             (node.line, node.column) = (position.line, position.column);
