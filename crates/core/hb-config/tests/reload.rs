@@ -111,6 +111,7 @@ fn resources_need_a_restart_and_the_place_is_that_of_the_first_change() {
 
 /// A value of each directive that is not its default.
 const VALUES: &[(&str, &str)] = &[
+    ("apiauth", "x uid=root"),
     ("auto_failback", "off"),
     ("baud", "9600"),
     ("bcast", "eth3"),

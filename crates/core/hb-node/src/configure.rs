@@ -24,6 +24,8 @@ impl Options {
             cluster: cluster(config, own),
             classic: Some(classic(config, own)),
             stonith: hb_stonith::Options::new(own.clone(), devices(config)),
+            // Who may sign on is a question of users and groups, which the shell looks up.
+            session: hb_session::Options::new(own.as_str()),
             codec: codec(config, bzip2)?,
         })
     }
@@ -44,6 +46,7 @@ impl Live {
             codec: changes.keys.then(|| codec(config, bzip2)).transpose()?,
             auto_failback: changes.failback().then(|| auto_failback(config)),
             devices: changes.fencing().then(|| devices(config)),
+            session: None,
         })
     }
 }

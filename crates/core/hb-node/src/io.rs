@@ -3,6 +3,7 @@
 //! The shell (the master role, or the simulator) turns descriptors, children and signals into [`Input`]
 //! and carries out [`Output`]. Everything a node does passes here.
 
+use crate::api::{ApiAction, ApiEvent};
 use crate::request::{Reply, Request};
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -100,6 +101,13 @@ pub enum Input {
     },
     /// A local client went away.
     ClientGone(ClientId),
+    /// From a connection of the Heartbeat API.
+    Api {
+        /// Which; ids are never used twice.
+        client: ClientId,
+        /// What happened.
+        event: ApiEvent,
+    },
     /// From the shell: the record of this token is on stable storage.
     Persisted(Token),
     /// From the event loop: this process did not run for so long.
@@ -230,6 +238,15 @@ pub enum Output {
         first: Seq,
         /// Last lost number.
         last: Seq,
+    },
+    /// For the shell, once: this node is in service, programs of the Heartbeat API may connect from now on.
+    ApiReady,
+    /// For a connection of the Heartbeat API.
+    Api {
+        /// Which.
+        client: ClientId,
+        /// What to do with it.
+        action: ApiAction,
     },
     /// For the executor: tell the network again where this address is.
     Reannounce(Resource),

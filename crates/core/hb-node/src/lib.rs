@@ -11,6 +11,8 @@
 //!                      │   ▲
 //!              fence   ▼   │ confirmed
 //!                    hb-stonith ──> operations for the fencing role
+//!
+//! programs of the Heartbeat API <──> hb-session <──> hb-cluster
 //! ```
 //!
 //! # Invariants
@@ -24,6 +26,7 @@
 
 extern crate alloc;
 
+mod api;
 mod changes;
 mod configure;
 mod io;
@@ -34,7 +37,9 @@ mod route;
 mod scripts;
 mod subscribers;
 
+pub use api::{ApiAction, ApiEvent};
 pub use configure::supported_media;
+pub use hb_session::{Allowed, Ending, Options as SessionOptions, Peer, Permissions};
 pub use io::{ExecutorEvent, FencerEvent, Half, Input, Output};
 pub use node::{Live, Node, Options, View};
 pub use outbox::{FRAMES_MAX, Offer, Outbox};

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use hb_base::{CallId, ClientId, Instant, Machine, MediumId, NodeName, WallTime};
 use hb_classic::Classic;
 use hb_cluster::{Cluster, Timing};
+use hb_session::Session;
 use hb_stonith::{Mode, Stonith};
 use hb_wire::Codec;
 
@@ -23,6 +24,8 @@ pub struct Options {
     pub classic: Option<hb_classic::Options>,
     /// Fencing.
     pub stonith: hb_stonith::Options,
+    /// The Heartbeat API.
+    pub session: hb_session::Options,
     /// Signs and verifies.
     pub codec: Codec,
 }
@@ -38,6 +41,8 @@ pub struct Live {
     pub auto_failback: Option<hb_classic::AutoFailback>,
     /// The lines that name fencing devices, all of them.
     pub devices: Option<Vec<hb_stonith::Line>>,
+    /// What programs of the Heartbeat API are told, and who may sign on.
+    pub session: Option<hb_session::Options>,
 }
 
 /// The master of one node: see the crate's page.
@@ -48,6 +53,7 @@ pub struct Node {
     pub(crate) cluster: Cluster,
     pub(crate) classic: Option<Classic>,
     pub(crate) stonith: Stonith,
+    pub(crate) session: Session,
     pub(crate) outboxes: Vec<Outbox>,
     pub(crate) subscribers: Subscribers,
     pub(crate) scripts: Scripts,
@@ -90,6 +96,7 @@ impl Node {
             codec: options.codec,
             classic: options.classic.map(Classic::new),
             stonith: Stonith::new(options.stonith),
+            session: Session::new(options.session),
             outboxes: (0..media).map(|_| Outbox::default()).collect(),
             subscribers: Subscribers::default(),
             scripts: Scripts::default(),
@@ -116,7 +123,10 @@ impl Node {
     /// When to send [`Input::Timer`] at the latest.
     pub fn deadline(&self) -> Option<Instant> {
         let classic = self.classic.as_ref().and_then(Classic::deadline);
-        [self.cluster.deadline(), classic, self.stonith.deadline()].into_iter().flatten().min()
+        [self.cluster.deadline(), classic, self.stonith.deadline(), self.session.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The state, read only.
@@ -146,6 +156,7 @@ impl Node {
             Input::Fifo(bytes) => self.fifo(now, &bytes),
             Input::Request { client, request } => self.request(now, client, request),
             Input::ClientGone(client) => self.subscribers.remove(client),
+            Input::Api { client, event } => self.api(now, client, event),
             Input::Persisted(token) => self.cluster.handle(now, C::Persisted { token }),
             Input::Stalled { by } => self.cluster.handle(now, C::Stalled { by }),
             Input::Reload(live) => self.reload(now, *live),
@@ -172,6 +183,9 @@ impl Node {
         }
         if due(self.stonith.deadline()) {
             self.stonith.handle(now, hb_stonith::Input::Timer);
+        }
+        if due(self.session.deadline()) {
+            self.session.handle(now, hb_session::Input::Timer);
         }
         if due(self.classic.as_ref().and_then(Classic::deadline)) {
             self.tell_classic(now, hb_classic::Input::Timer);
@@ -288,6 +302,9 @@ impl Node {
         if let Some(lines) = live.devices {
             self.stonith.handle(now, hb_stonith::Input::Devices(lines));
         }
+        if let Some(options) = live.session {
+            self.session.handle(now, hb_session::Input::Configure(alloc::boxed::Box::new(options)));
+        }
     }
 
     pub(crate) fn terminate(&mut self, now: Instant) {
@@ -355,6 +372,11 @@ impl<'a> View<'a> {
     /// Resources; `None` when this daemon manages none.
     pub fn classic(&self) -> Option<hb_classic::View<'a>> {
         self.node.classic.as_ref().map(Classic::view)
+    }
+
+    /// Programs of the Heartbeat API.
+    pub fn session(&self) -> hb_session::View<'a> {
+        self.node.session.view()
     }
 
     /// Fencing.

@@ -7,7 +7,7 @@ use crate::request::Reply;
 use alloc::string::String;
 use hb_base::{CallId, Instant, MediumId, NodeName, Notice, Severity};
 use hb_classic::{PeerChange, Refusal};
-use hb_cluster::{Class, Flow, MediumKind, Status};
+use hb_cluster::{Class, Flow, MediumKind, Status, StatusChange};
 
 /// A message in the FIFO was no message.
 pub(crate) const FIFO_GARBAGE: &str = "fifo_garbage";
@@ -55,6 +55,8 @@ impl Node {
                 self.classic_says(now, output);
             } else if let Some(output) = self.stonith.poll() {
                 self.stonith_says(now, output);
+            } else if let Some(output) = self.session.poll() {
+                self.session_says(now, output);
             } else {
                 return;
             }
@@ -69,7 +71,8 @@ impl Node {
                 self.outputs.extend(media.into_iter().map(|medium| Output::Drain { medium, token }));
             }
             O::ReaderStuck { medium } => self.outputs.push_back(Output::ReplaceReader(medium)),
-            O::Deliver { from, message, .. } => {
+            O::Deliver { from, message, change } => {
+                self.show_clients(now, &message, change);
                 if !self.scripts.take(&self.own, &message) && self.scripts.dropped().is_power_of_two() {
                     self.outputs.push_back(Output::Notice(scripts_dropped(self.scripts.dropped())));
                 }
@@ -77,13 +80,19 @@ impl Node {
                 self.tell_classic(now, hb_classic::Input::Message { from, message });
             }
             O::Ordered { message, .. } => self.subscribers.deliver(&message, &mut self.outputs),
-            O::Local { message } => self.subscribers.deliver(&message, &mut self.outputs),
+            O::Local { message } => {
+                self.show_clients(now, &message, StatusChange::NotStatus);
+                self.subscribers.deliver(&message, &mut self.outputs);
+            }
             O::Gap { from, first, last, .. } => {
                 self.subscribers.gap(&from, first, last, &mut self.outputs);
             }
             O::Node { node, from, to, .. } => self.node_changed(now, node, &from, &to),
             O::Link { node, medium, .. } => self.changes.link(now, node, medium),
-            O::CommunicationUp => self.tell_classic(now, hb_classic::Input::CommunicationUp),
+            O::CommunicationUp => {
+                self.tell_classic(now, hb_classic::Input::CommunicationUp);
+                self.outputs.push_back(Output::ApiReady);
+            }
             O::Returned { node } => self.peer(now, node, PeerChange::Returned),
             O::Restarted { node } => self.peer(now, node, PeerChange::Restarted),
             O::Native { node, yes } => self.peer(now, node, PeerChange::Ours { yes }),

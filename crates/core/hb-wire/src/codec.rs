@@ -98,6 +98,16 @@ impl Codec {
         Ok(frame)
     }
 
+    /// The field `auth` that [`Codec::encode_signed`] puts behind the others, if it puts one there: receivers on this
+    /// node see the same fields as those on the others.
+    pub fn signature_field(&self, message: &Message) -> Option<Vec<u8>> {
+        if self.format == Format::Netstring || message.is_structured() || message.value("auth").is_some() {
+            return None;
+        }
+        let signature = self.text_signature(message, &mut Vec::new()).ok()?;
+        Some(signature.as_bytes().to_vec())
+    }
+
     /// Verifies, then decodes, what came from a cluster medium; unwraps a compressed message.
     ///
     /// # Errors

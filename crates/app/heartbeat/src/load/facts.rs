@@ -35,7 +35,7 @@ fn interface(found: &hb_media::Interface) -> Interface {
 pub(super) fn look_up(wanted: &Wanted, places: &Places, facts: &mut HostFacts) {
     facts.files = wanted.paths.iter().map(|path| (path.clone(), file_fact(Path::new(path)))).collect();
     facts.users = wanted.users.iter().map(|name| (name.clone(), User::lookup(name).is_ok())).collect();
-    facts.groups = wanted.groups.iter().map(|name| (name.clone(), has_group(name))).collect();
+    facts.groups = wanted.groups.iter().map(|name| (name.clone(), super::group_id(name).is_some())).collect();
     facts.hosts = wanted.hosts.iter().map(|host| (host.clone(), resolve(host))).collect();
     if !wanted.stonith_types.is_empty() {
         facts.stonith_types = Some(stonith_types(wanted, places));
@@ -52,11 +52,6 @@ fn file_fact(path: &Path) -> FileFact {
         },
         Ok(_) => FileFact::Other,
     }
-}
-
-fn has_group(name: &str) -> bool {
-    let groups = std::fs::read_to_string("/etc/group").unwrap_or_default();
-    groups.lines().any(|line| line.split(':').next() == Some(name))
 }
 
 fn resolve(host: &str) -> Option<std::net::IpAddr> {

@@ -2,9 +2,11 @@
 
 mod facts;
 mod material;
+mod session;
 mod translate;
 
 pub(crate) use material::{Material, arguments, places};
+pub(crate) use session::{group_id, session_options};
 pub(crate) use translate::{media_words, sinks};
 
 use crate::cli::Places;

@@ -32,7 +32,7 @@ pub(crate) fn sinks(ha_cf: &HaCf, host: &str, terminal: bool) -> SinksOptions {
 const DAEMON: Facility = Facility(3);
 
 /// The number of a facility, as syslog.h counts them.
-fn facility(name: &str) -> Option<Facility> {
+pub(super) fn facility(name: &str) -> Option<Facility> {
     const LOW: [&str; 12] = [
         "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
     ];

@@ -211,7 +211,7 @@ pub const DIRECTIVES: &[Directive] = &[
         children::apiauth,
         "who may sign on to the local API",
     )
-    .not_yet("The node runs without it: no program can sign on yet."),
+    .live(),
     each(
         "auto_failback",
         "`on`, `off` or `legacy`",

@@ -25,16 +25,15 @@ directive_test!(failfast, |t| {
 });
 
 directive_test!(apiauth, |t| {
-    let ha_cf = t.warns("apiauth ipfail uid=hacluster,0 gid=haclient", &[(Code::NotYet, "1:1")]);
+    let ha_cf = t.takes("apiauth ipfail uid=hacluster,0 gid=haclient");
     let auth = &ha_cf.apiauth[0];
     assert_eq!((auth.client.as_str(), auth.users.len(), auth.groups.len()), ("ipfail", 2, 1));
-    let not_yet = (Code::NotYet, "1:1");
-    t.refuses("apiauth", &[(Code::ValueMissing, "1:1"), not_yet]);
-    t.refuses("apiauth ipfail", &[not_yet, (Code::ApiauthEmpty, "1:9")]);
-    t.refuses("apiauth ipfail user=root", &[not_yet, (Code::BadWord, "1:16")]);
-    t.refuses("apiauth ipfail uid=nosuch", &[not_yet, (Code::UnknownUser, "1:16")]);
-    t.refuses("apiauth ipfail gid=nosuch", &[not_yet, (Code::UnknownUser, "1:16")]);
-    t.refuses("apiauth a uid=root\napiauth a uid=root", &[not_yet, (Code::ApiauthTwice, "2:9")]);
+    t.refuses("apiauth", &[(Code::ValueMissing, "1:1")]);
+    t.refuses("apiauth ipfail", &[(Code::ApiauthEmpty, "1:9")]);
+    t.refuses("apiauth ipfail user=root", &[(Code::BadWord, "1:16")]);
+    t.refuses("apiauth ipfail uid=nosuch", &[(Code::UnknownUser, "1:16")]);
+    t.refuses("apiauth ipfail gid=nosuch", &[(Code::UnknownUser, "1:16")]);
+    t.refuses("apiauth a uid=root\napiauth a uid=root", &[(Code::ApiauthTwice, "2:9")]);
 });
 
 directive_test!(env, |t| {

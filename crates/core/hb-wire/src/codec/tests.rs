@@ -346,3 +346,14 @@ fn keys_are_not_printed() {
     let printed = alloc::format!("{:?}", codec(Format::Classic, Method::Md5));
     assert!(printed.contains("Md5") && !printed.contains("unit"), "{printed}");
 }
+
+#[test]
+fn the_signature_field_is_the_one_that_is_sent() {
+    for (format, there) in [(Format::Classic, true), (Format::Text, true), (Format::Netstring, false)] {
+        let codec = codec(format, Method::Sha1);
+        let sent = crate::decode(&codec.encode_signed(&status()).unwrap()).unwrap();
+        assert_eq!(codec.signature_field(&status()).as_deref(), sent.bytes("auth"), "{format:?}");
+        assert_eq!(sent.bytes("auth").is_some(), there, "{format:?}");
+        assert_eq!(codec.signature_field(&sent), None, "one is enough");
+    }
+}

@@ -130,7 +130,8 @@ pub(super) fn node(plan: &Plan, node: u8, plant: Option<Plant>) -> Node {
         Vec::new()
     };
     let stonith = hb_stonith::Options::new(name(node), lines);
-    let mut options = Options { cluster, classic, stonith, codec: codec(plan.signature) };
+    let session = hb_node::SessionOptions::new(name(node).as_str());
+    let mut options = Options { cluster, classic, stonith, session, codec: codec(plan.signature) };
     if let Some(plant) = plant {
         crate::plants::plant(&mut options, plant);
     }

@@ -58,6 +58,8 @@ impl World<'_> {
             Output::Pause(wait) => master.clients_wait = wait,
             Output::Notice(notice) => self.noticed(node, &notice),
             Output::Reply { reply: Reply::Refused { .. }, .. } => self.stats.refused += 1,
+            // The simulated nodes have no programs of the Heartbeat API.
+            Output::ApiReady | Output::Api { .. } => {}
             Output::Reply { .. } | Output::Reannounce(_) | Output::Exit { .. } => {}
         }
     }

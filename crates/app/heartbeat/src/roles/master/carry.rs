@@ -56,7 +56,12 @@ impl Master {
                 self.deliver(now, client, &gap);
             }
             // Scripts that write to the FIFO go on, as with the original: they may be what ends the trouble.
-            Output::Pause(paused) => self.control.pause(paused, &mut self.events),
+            Output::Pause(paused) => {
+                self.control.pause(paused, &mut self.events);
+                self.api.pause(paused, &mut self.events);
+            }
+            Output::ApiReady => self.api_ready(),
+            Output::Api { client, action } => self.api_action(now, client, action),
             Output::Notice(notice) => self.journal.notice(&notice, &self.posts.logd),
             Output::Exit { restart } => self.exit = Some(restart),
         }

@@ -116,6 +116,8 @@ impl Master {
             Key::Client(client) => self.client(now, client),
             Key::Loader => self.loader_speaks(now),
             Key::LoaderExit => self.loader_ended(now),
+            Key::ApiListener => self.api_accept(now),
+            Key::ApiClient(client) => self.api_client(now, client, ready),
         }
     }
 
@@ -251,6 +253,9 @@ impl Master {
         for client in self.control.with_more() {
             self.client(now, client);
             self.carry_out(now);
+        }
+        for client in self.api.with_more() {
+            self.api_read(now, client);
         }
     }
 }

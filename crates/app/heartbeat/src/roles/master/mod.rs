@@ -1,11 +1,13 @@
 //! The master control process: opens the media, starts the children, runs `hb-node`.
 
+mod api;
 mod carry;
 mod durable;
 mod events;
 mod executors;
 mod journal;
 mod loading;
+mod places;
 mod posts;
 mod reload;
 mod worker;
@@ -29,8 +31,6 @@ use worker::Post;
 const MASTER_PRIORITY: u8 = 50;
 /// What `ps` shows.
 const TITLE: &str = "heartbeat: master control process";
-/// Name of the file with the master's process id, in the run folder.
-const PID_FILE: &str = "heartbeat.pid";
 
 /// Whose event it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +47,10 @@ pub(crate) enum Key {
     Loader,
     /// It ended.
     LoaderExit,
+    /// A new connection of the Heartbeat API.
+    ApiListener,
+    /// A connection of the Heartbeat API.
+    ApiClient(ClientId),
 }
 
 /// The master.
@@ -58,6 +62,7 @@ pub(crate) struct Master {
     pub(crate) node: Node,
     pub(crate) posts: Posts,
     pub(crate) control: Server,
+    pub(crate) api: api::Api,
     pub(crate) store: Store,
     pub(crate) journal: Journal,
     pub(crate) realtime: RealtimeReport,
@@ -105,7 +110,7 @@ pub(crate) fn run(places: &Places) -> ExitCode {
 impl Master {
     fn start(places: Places, config: Config, diagnostics: &[Diagnostic]) -> Result<Master, String> {
         let own = NodeName::new(&load::node_name(&places)).ok_or("the host name cannot be a node's name")?;
-        std::fs::create_dir_all(&places.run_dir).map_err(|e| format!("{}: {e}", places.run_dir.display()))?;
+        places::make_run_dir(&places.run_dir)?;
         let mut events = EventLoop::new().map_err(|e| format!("no event loop: {e}"))?;
         events.take_signals().map_err(|e| format!("no signals: {e}"))?;
         // First of all, because a second node on the same run folder must not touch anything.
@@ -114,13 +119,14 @@ impl Master {
             .add(control.listener(), Key::Listener, Class::Clients, Interest::Read)
             .map_err(|e| format!("control socket: {e}"))?;
         let store = Store::open(&places.state_dir).map_err(|e| e.to_string())?;
-        let options = hb_node::Options::from_config(&config, &own, &BZIP2).map_err(|e| e.to_string())?;
+        let mut options = hb_node::Options::from_config(&config, &own, &BZIP2).map_err(|e| e.to_string())?;
+        options.session = load::session_options(&config, &own);
         let timing = options.cluster.timing.clone();
         events.set_stall_bound(timing.stall_bound);
         let codec = options.codec.clone();
         let realtime_wish = realtime(&config);
         let posts = Posts::new(&places, &config, &own, children_realtime(realtime_wish))?;
-        let pid_file = places.run_dir.join(PID_FILE);
+        let pid_file = places::pid_file(&places.run_dir);
         std::fs::write(&pid_file, format!("{}\n", std::process::id()))
             .map_err(|e| format!("{}: {e}", pid_file.display()))?;
         let media = load::media_words(&config.ha_cf);
@@ -132,6 +138,7 @@ impl Master {
             node: Node::new(options),
             posts,
             control,
+            api: api::Api::default(),
             store,
             journal: Journal::default(),
             realtime: RealtimeReport::default(),

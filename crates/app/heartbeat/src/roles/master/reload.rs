@@ -59,7 +59,7 @@ impl Master {
                 return self.refuse_reload(&lines);
             }
         };
-        let live = match Live::from_changes(&config, &changes, &BZIP2) {
+        let mut live = match Live::from_changes(&config, &changes, &BZIP2) {
             Ok(live) => live,
             Err(why) => {
                 lines.push(format!("authkeys:1:1: error: {why}. Correct it; the keys in force stay."));
@@ -80,6 +80,7 @@ impl Master {
             self.codec = codec.clone();
         }
         self.config = config;
+        live.session = Some(crate::load::session_options(&self.config, &self.own));
         self.not_yet = super::not_yet(diagnostics);
         self.node.handle(now, Input::Reload(Box::new(live)));
         let mut changed: Vec<&str> = changes.directives.iter().copied().collect();
