@@ -14,6 +14,7 @@ const CORE: &[&str] = &[
     "hb-stonith",
     "hb-classic",
     "hb-node",
+    "hb-apphb",
     "hb-cib",
 ];
 /// io crates from the bottom up: each may use `hb-base`, `hb-wire` and those before it.
