@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod apphb;
 pub mod cib;
 pub mod config;
 pub mod lrm;
@@ -35,6 +36,8 @@ pub const TARGETS: &[Target] = &[
     ("config_haresources", config::haresources),
     ("address_frame", address::frame),
     ("address_netlink", address::netlink),
+    ("apphb_record", apphb::record),
+    ("apphb_config", apphb::config),
     ("cib_parse", cib::parse),
     ("lrm_channel", lrm::channel),
     ("lrm_machine", lrm::machine),
