@@ -1,15 +1,18 @@
 //! The client that asks the service every millisecond and remembers what it heard, so that an
 //! outage is what a client noticed, not what a daemon claims.
 
+mod heard;
+
 use crate::error::{Attempt, Result, failed};
 use crate::netns::NetNs;
 use crate::service;
 use crate::sys;
+use heard::{Heard, Question};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, UdpSocket};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -17,31 +20,16 @@ use std::time::{Duration, Instant};
 pub const PERIOD: Duration = Duration::from_millis(1);
 /// An answer that takes longer than this counts as none.
 const PATIENCE: Duration = Duration::from_millis(20);
+/// No answer comes later than this: its question would have left every queue.
+const LATEST: Duration = Duration::from_secs(10);
 /// The client's priority: above everything that it measures.
 const PRIORITY: i32 = 60;
 /// Bytes of a question: its number.
 const QUESTION_BYTES: usize = 8;
-/// Questions that are remembered at most: an hour of them.
-const MEMORY: usize = 3_600_000;
-
-#[derive(Debug, Clone, Copy)]
-struct Question {
-    sent: Instant,
-    answered: Option<Instant>,
-    by: u8,
-}
-
-#[derive(Debug, Default)]
-struct Heard {
-    questions: Vec<Question>,
-    names: Vec<String>,
-    realtime: bool,
-}
-
 /// A client at work, until it is dropped.
 #[derive(Debug)]
 pub struct Probe {
-    heard: Arc<Mutex<Heard>>,
+    heard: Arc<Heard>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -51,6 +39,9 @@ pub struct Probe {
 pub struct Outage {
     /// The longest run of unanswered questions: from the first of them to the next answered one.
     pub longest: Duration,
+    /// How much of it the client did not ask although it should have, because it did not run. Whether the service
+    /// would have answered then is not known.
+    pub blind: Duration,
     /// Questions asked and questions answered.
     pub asked: usize,
     /// See [`Outage::asked`].
@@ -72,7 +63,7 @@ impl Probe {
             socket.set_nonblocking(true).attempt("open the client's socket")?;
             Ok(socket)
         })?;
-        let (heard, stop) = (Arc::new(Mutex::new(Heard::default())), Arc::new(AtomicBool::new(false)));
+        let (heard, stop) = (Arc::new(Heard::new()), Arc::new(AtomicBool::new(false)));
         let (their_heard, their_stop) = (Arc::clone(&heard), Arc::clone(&stop));
         let thread = thread::spawn(move || ask(&socket, address, &their_heard, &their_stop));
         Ok(Self { heard, stop, thread: Some(thread) })
@@ -81,36 +72,35 @@ impl Probe {
     /// Whether the client is scheduled in real time.
     #[must_use]
     pub fn is_realtime(&self) -> bool {
-        self.lock().realtime
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+        self.heard.realtime.load(Ordering::Relaxed)
     }
 
     /// Who answered last, if anybody did within the last `within`.
     #[must_use]
     pub fn served_by(&self, within: Duration) -> Option<String> {
-        let heard = self.lock();
         let earliest = Instant::now().checked_sub(within)?;
-        let recent = heard.questions.iter().rev().take_while(|question| question.sent >= earliest);
+        let recent = self.heard.since(self.heard.first_since(earliest));
         let last = recent.filter(|question| question.answered.is_some()).max_by_key(|q| q.answered)?;
-        heard.names.get(usize::from(last.by)).cloned()
+        self.heard.name(last.by).map(str::to_owned)
     }
 
     /// When somebody answered for the first time at or after `since`.
     #[must_use]
     pub fn first_answer(&self, since: Instant) -> Option<Instant> {
-        self.lock().questions.iter().filter_map(|q| q.answered).find(|at| *at >= since)
+        self.answers(since).map(|(at, _)| at).find(|at| *at >= since)
     }
 
     /// When this node answered for the first time at or after `since`.
     #[must_use]
     pub fn first_answer_by(&self, node: &str, since: Instant) -> Option<Instant> {
-        let heard = self.lock();
-        let by = heard.names.iter().position(|name| name == node)?;
-        let theirs = heard.questions.iter().filter(|question| usize::from(question.by) == by);
-        theirs.filter_map(|question| question.answered).find(|at| *at >= since)
+        let theirs = self.answers(since).filter(|(_, by)| self.heard.name(*by) == Some(node));
+        theirs.map(|(at, _)| at).find(|at| *at >= since)
+    }
+
+    /// Answers to all questions that may have been answered at or after `since`.
+    fn answers(&self, since: Instant) -> impl Iterator<Item = (Instant, u8)> {
+        let from = since.checked_sub(LATEST).map_or(0, |earliest| self.heard.first_since(earliest));
+        self.heard.since(from).filter_map(|question| Some((question.answered?, question.by)))
     }
 
     /// What the client noticed from `since` until now. Takes a moment longer, so that the last
@@ -119,26 +109,39 @@ impl Probe {
     pub fn outage(&self, since: Instant) -> Outage {
         let end = Instant::now();
         thread::sleep(PATIENCE + PERIOD);
-        let heard = self.lock();
-        let from = heard.questions.partition_point(|question| question.sent < since);
-        let to = heard.questions.partition_point(|question| question.sent < end);
-        let span = heard.questions.get(from..to).unwrap_or_default();
-        judge(span.iter().copied(), end, |by| heard.names.get(usize::from(by)).cloned().unwrap_or_default())
+        let questions = self.heard.since(self.heard.first_since(since)).take_while(|q| q.sent < end);
+        judge(questions, end, |by| self.heard.name(by).unwrap_or_default().to_owned())
     }
 }
 
 fn judge(questions: impl Iterator<Item = Question>, now: Instant, name: impl Fn(u8) -> String) -> Outage {
-    let mut outage =
-        Outage { longest: Duration::ZERO, asked: 0, answered: 0, by: BTreeMap::new(), lasting: false };
-    let mut silent_since = None;
+    let mut outage = Outage {
+        longest: Duration::ZERO,
+        blind: Duration::ZERO,
+        asked: 0,
+        answered: 0,
+        by: BTreeMap::new(),
+        lasting: false,
+    };
+    let (mut silent_since, mut blind): (Option<Instant>, _) = (None, Duration::ZERO);
+    let longest = |outage: &mut Outage, length: Duration, blind| {
+        if length > outage.longest {
+            (outage.longest, outage.blind) = (length, blind);
+        }
+    };
+    let mut last: Option<Instant> = None;
     for question in questions {
         outage.asked += 1;
+        if silent_since.is_some() {
+            blind += last.map_or(Duration::ZERO, |last| (question.sent - last).saturating_sub(PERIOD));
+        }
+        last = Some(question.sent);
         let in_time = question.answered.is_some_and(|at| at - question.sent <= PATIENCE);
         if in_time {
             outage.answered += 1;
             *outage.by.entry(name(question.by)).or_default() += 1;
             if let Some(from) = silent_since.take() {
-                outage.longest = outage.longest.max(question.sent - from);
+                longest(&mut outage, question.sent - from, std::mem::take(&mut blind));
             }
         } else {
             silent_since.get_or_insert(question.sent);
@@ -146,7 +149,7 @@ fn judge(questions: impl Iterator<Item = Question>, now: Instant, name: impl Fn(
     }
     if let Some(from) = silent_since {
         outage.lasting = true;
-        outage.longest = outage.longest.max(now - from);
+        longest(&mut outage, now - from, blind);
     }
     outage
 }
@@ -160,21 +163,13 @@ impl Drop for Probe {
     }
 }
 
-fn ask(socket: &UdpSocket, address: Ipv4Addr, heard: &Mutex<Heard>, stop: &AtomicBool) {
-    let lock = || heard.lock().unwrap_or_else(PoisonError::into_inner);
+fn ask(socket: &UdpSocket, address: Ipv4Addr, heard: &Heard, stop: &AtomicBool) {
     sys::least_timer_slack();
-    lock().realtime = sys::realtime(PRIORITY).is_ok();
+    heard.realtime.store(sys::realtime(PRIORITY).is_ok(), Ordering::Relaxed);
     let mut next = Instant::now();
     while !stop.load(Ordering::Relaxed) {
         let sent = Instant::now();
-        let number = {
-            let mut heard = lock();
-            if heard.questions.len() >= MEMORY {
-                return;
-            }
-            heard.questions.push(Question { sent, answered: None, by: 0 });
-            heard.questions.len() - 1
-        };
+        let Some(number) = heard.ask(sent) else { return };
         // No route or no neighbour is no answer, which is what is measured.
         let _ = socket.send_to(&(number as u64).to_be_bytes(), (address, service::PORT));
         next += PERIOD;
@@ -182,20 +177,7 @@ fn ask(socket: &UdpSocket, address: Ipv4Addr, heard: &Mutex<Heard>, stop: &Atomi
             // This client was held up itself: questions that were never asked are not counted.
             next = sent + PERIOD;
         }
-        listen_until(socket, next, &mut |number, name, at| {
-            let mut heard = lock();
-            let by = match heard.names.iter().position(|known| known == name) {
-                Some(known) => known,
-                None => {
-                    heard.names.push(name.to_owned());
-                    heard.names.len() - 1
-                }
-            };
-            if let Some(question) = heard.questions.get_mut(number).filter(|q| q.answered.is_none()) {
-                question.answered = Some(at);
-                question.by = u8::try_from(by).unwrap_or(u8::MAX);
-            }
-        });
+        listen_until(socket, next, &mut |number, name, at| heard.answer(number, name, at));
     }
 }
 

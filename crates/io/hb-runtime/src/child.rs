@@ -9,6 +9,7 @@ use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, pidfd_
 use thiserror::Error;
 
 use crate::inherit::{ENV_ARGS, ENV_FDS, ENV_ROLE, ENV_SETTLE, SEPARATOR, Settle, encode_fds};
+use crate::realtime::disinherit;
 use crate::signals::Signal;
 use crate::sys;
 
@@ -104,6 +105,7 @@ impl Role<'_> {
         // allocates nothing and takes no lock.
         unsafe {
             command.pre_exec(move || {
+                disinherit();
                 sys::unblock_signals()?;
                 sys::close_others_at_exec();
                 kept.iter().try_for_each(|fd| sys::keep_across_exec(*fd))
@@ -115,11 +117,12 @@ impl Role<'_> {
 }
 
 /// Makes `command` start its program as one started from a shell: no signal blocked, no descriptors but the standard
-/// ones. For programs that a role starts which takes signals as events; those would be blocked in the program, too.
+/// ones, nothing of this process's realtime. For programs that a role starts which takes signals as events; those would be blocked in the program, too.
 pub fn isolate(command: &mut Command) {
     // SAFETY: between fork and exec the closure makes only system calls; it allocates nothing and takes no lock.
     unsafe {
         command.pre_exec(|| {
+            disinherit();
             sys::unblock_signals()?;
             sys::close_others_at_exec();
             Ok(())

@@ -8,6 +8,7 @@ use core::num::NonZeroU64;
 use std::fs;
 use std::hint::black_box;
 use std::io;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use rustix::mm::{MlockAllFlags, mlockall};
@@ -53,12 +54,21 @@ impl Realtime {
         Realtime { stack_bytes: 32 << 10, heap_bytes: 256 << 10, ..master }
     }
 
+    /// For the resource executor, which holds the built-in addresses: an address that waits behind the machine's
+    /// ordinary work is an outage. Programs that it starts are ordinary ones. Nothing is locked: it has no deadline.
+    pub const fn executor(priority: u8) -> Realtime {
+        let master = Realtime::master(priority);
+        // A hard limit could not be taken from programs again without the right to raise it.
+        let cpu_hard = Duration::from_micros(u64::MAX);
+        Realtime { lock: false, stack_bytes: 0, heap_bytes: 0, cpu_hard, ..master }
+    }
+
     /// Whether this process may be scheduled in real time. Tried in a thread of its own, so that nothing changes.
     pub fn is_allowed() -> bool {
         std::thread::spawn(|| sys::schedule(Some(1)).is_ok()).join().unwrap_or(false)
     }
 
-    /// Ordinary scheduling, nothing locked: lrmd, and everything with `realtime off`.
+    /// Ordinary scheduling, nothing locked: roles without deadlines, and everything with `realtime off`.
     pub const OFF: Realtime = Realtime {
         priority: None,
         lock: false,
@@ -170,7 +180,7 @@ impl Realtime {
         }
         let Some(priority) = self.priority else {
             // Undo what a realtime parent hands down.
-            let _ordinary = set_current_timer_slack(NonZeroU64::new(50_000));
+            let _ordinary = set_current_timer_slack(NonZeroU64::new(ORDINARY_SLACK_NANOS));
             return report;
         };
         report.timer_slack = match set_current_timer_slack(NonZeroU64::new(1)) {
@@ -190,7 +200,7 @@ impl Realtime {
         if let Err(error) = sys::demote_on_cpu_limit() {
             return Held::No(Why::Other(error.to_string()));
         }
-        let before = getrlimit(Resource::Rttime);
+        let before = *BEFORE.get_or_init(|| getrlimit(Resource::Rttime));
         let hard = micros(self.cpu_hard).map(|hard| before.maximum.map_or(hard, |limit| limit.min(hard)));
         let soft = micros(self.cpu_soft).map(|soft| hard.map_or(soft, |hard| hard.min(soft)));
         match setrlimit(Resource::Rttime, Rlimit { current: soft, maximum: hard }) {
@@ -199,6 +209,20 @@ impl Realtime {
         }
     }
 }
+
+/// The limit of CPU time before [`Realtime::apply`] set one.
+static BEFORE: OnceLock<Rlimit> = OnceLock::new();
+
+/// Takes from a child what it would inherit of this process's realtime: a program that somebody's script starts has its
+/// own ideas of both. Scheduling itself is not inherited. For the moment between fork and exec: async-signal-safe.
+pub(crate) fn disinherit() {
+    let Some(before) = BEFORE.get() else { return };
+    let _unprivileged = setrlimit(Resource::Rttime, *before);
+    let _ordinary = set_current_timer_slack(NonZeroU64::new(ORDINARY_SLACK_NANOS));
+}
+
+/// The slack that timers of ordinary processes have.
+const ORDINARY_SLACK_NANOS: u64 = 50_000;
 
 #[inline(never)]
 fn touch_stack(bytes: usize) {

@@ -23,13 +23,14 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     }
-    let tests: [(&str, fn()); 6] = [
+    let tests: [(&str, fn()); 7] = [
         (
             "a_child_that_spins_loses_its_priority_not_its_life",
             a_child_that_spins_loses_its_priority_not_its_life,
         ),
         ("a_child_gets_its_role_and_its_descriptors_only", a_child_gets_its_role_and_its_descriptors_only),
         ("a_child_settles_as_asked", a_child_settles_as_asked),
+        ("programs_inherit_nothing_of_realtime", programs_inherit_nothing_of_realtime),
         ("the_end_of_a_child_is_an_event", the_end_of_a_child_is_an_event),
         ("a_child_dies_with_its_parent", a_child_dies_with_its_parent),
         ("what_cannot_be_passed_is_refused", what_cannot_be_passed_is_refused),
@@ -80,6 +81,15 @@ fn child(mut inherited: Inherited) -> ExitCode {
             while had && look(&mut events) != Event::Demoted {}
             let policy = policy();
             pair.write_all(format!("had={had} policy={policy}\n").as_bytes()).expect("the parent reads");
+            ExitCode::SUCCESS
+        }
+        // Starts a program, which tells what it inherited.
+        "program" => {
+            inherited.settle("heartbeat").expect("it settles");
+            let mut command = std::process::Command::new("cat");
+            command.args(["/proc/self/limits", "/proc/self/timerslack_ns"]);
+            isolate(&mut command);
+            pair.write_all(&command.output().expect("cat runs").stdout).expect("the parent reads");
             ExitCode::SUCCESS
         }
         // Starts a grandchild that dies with this process, tells its pid, and waits to be killed.
@@ -183,6 +193,20 @@ fn a_child_that_spins_loses_its_priority_not_its_life() {
     // Without the right to realtime there is nothing to lose.
     assert!(text.ends_with("policy=0\n"), "{text}");
     assert_eq!(child.wait().expect("ours"), Exit::Code(0));
+}
+
+fn programs_inherit_nothing_of_realtime() {
+    let settle = Settle { realtime: Realtime::executor(1), ..Settle::executor() };
+    let (mut child, mut stream) = start("program", "x", &[], settle);
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("the child answers");
+    child.wait().expect("ours");
+    let limit = text.lines().find(|line| line.starts_with("Max realtime timeout")).expect("a limit");
+    // Without the right to raise a limit it stays, and without realtime it does not matter.
+    if Realtime::is_allowed() {
+        assert!(limit.contains("unlimited"), "{limit}");
+    }
+    assert!(text.ends_with("\n50000\n"), "{text}");
 }
 
 fn the_end_of_a_child_is_an_event() {

@@ -6,7 +6,7 @@ use super::stats::{OURS, Report, Row};
 use crate::cluster::{Cluster, Design, System, original};
 use crate::error::{LabError, Result};
 use crate::power::Outlet;
-use crate::probe::Probe;
+use crate::probe::{Outage, Probe};
 use crate::wait::until;
 use crate::world::{Network, World};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,8 @@ const ORIGINAL_REPEAT: u32 = 5;
 const STARTS: u32 = 5;
 /// See [`STARTS`].
 const PARTITIONS: u32 = 5;
+/// A client that did not run for this long in an outage cannot say how long it was.
+const BLIND: Duration = Duration::from_millis(1);
 
 /// What to measure.
 #[derive(Debug, Clone)]
@@ -94,14 +96,11 @@ impl Ours {
     fn measure(&self, repeat: u32, report: &mut Report) -> Result<()> {
         let starts = samples(repeat.min(STARTS), |_| self.start())?;
         report.add(Row::of("both nodes started, until the address answers", OURS, "ms", &starts));
-        let off = blows(&self.cluster.world, &self.probe, repeat, &mut |_, _| self.whole())?;
-        report.add(Row::of(POWER_OFF, OURS, "ms", &off));
+        let off = blows(&self.cluster.world, &self.probe, repeat, &mut |_, _| self.whole());
+        outages(POWER_OFF, OURS, off, report)?;
         self.whole()?;
-        let standbys = samples(repeat, |round| self.standby(round))?;
-        report.add(Row::of("planned standby, outage of an address", OURS, "ms", &standbys));
-        let healed = samples(repeat.min(PARTITIONS), |_| self.partition())?;
-        report.add(Row::of("a partition heals, outage of an address", OURS, "ms", &healed));
-        Ok(())
+        outages(STANDBY, OURS, seen(repeat, |round| self.standby(round)), report)?;
+        outages(HEALED, OURS, seen(repeat.min(PARTITIONS), |_| self.partition()), report)
     }
 
     /// Both see each other, and no resource is on its way.
@@ -121,7 +120,7 @@ impl Ours {
         Ok(milliseconds(answered - started))
     }
 
-    fn standby(&self, round: u32) -> Result<f64> {
+    fn standby(&self, round: u32) -> Result<Outage> {
         calm(&self.probe)?;
         jitter(round);
         let holder = until::some(LIMIT, "somebody to serve", || self.probe.served_by(CALM))?;
@@ -132,11 +131,11 @@ impl Ours {
         })?;
         // The next round asks the other node, which is to be done with this one.
         self.whole()?;
-        Ok(milliseconds(self.probe.outage(since).longest))
+        Ok(self.probe.outage(since))
     }
 
     /// Isolates the node that does not serve until it serves too, and heals.
-    fn partition(&self) -> Result<f64> {
+    fn partition(&self) -> Result<Outage> {
         calm(&self.probe)?;
         let holder = until::some(LIMIT, "somebody to serve", || self.probe.served_by(CALM))?;
         let other = if holder == "n1" { "n2" } else { "n1" };
@@ -155,7 +154,7 @@ impl Ours {
         })?;
         self.whole()?;
         calm(&self.probe)?;
-        Ok(milliseconds(self.probe.outage(since).longest))
+        Ok(self.probe.outage(since))
     }
 }
 
@@ -163,7 +162,46 @@ fn samples(repeat: u32, mut one: impl FnMut(u32) -> Result<f64>) -> Result<Vec<f
     (0..repeat).map(&mut one).collect()
 }
 
+/// Outages that a client saw, and how many more it was too late to see.
+#[derive(Default)]
+struct Seen {
+    outages: Vec<Outage>,
+    unseen: usize,
+}
+
+/// Repeats `one` until there are enough, those not counted in which the client itself did not run; at most twice as often.
+fn seen(repeat: u32, mut one: impl FnMut(u32) -> Result<Outage>) -> Result<Seen> {
+    let mut seen = Seen::default();
+    for round in 0..repeat.saturating_mul(2) {
+        if seen.outages.len() >= repeat as usize {
+            break;
+        }
+        let outage = one(round)?;
+        if outage.blind >= BLIND {
+            seen.unseen += 1;
+        } else {
+            seen.outages.push(outage);
+        }
+    }
+    Ok(seen)
+}
+
+/// Adds the row of such outages.
+fn outages(what: &str, system: &str, seen: Result<Seen>, report: &mut Report) -> Result<()> {
+    let seen = seen?;
+    let lengths: Vec<f64> = seen.outages.iter().map(|outage| milliseconds(outage.longest)).collect();
+    report.add(Row::of(what, system, "ms", &lengths));
+    if seen.unseen > 0 {
+        let remark =
+            format!("{system}, {what}: {} more not counted, the client itself was late", seen.unseen);
+        report.remarks.push(remark);
+    }
+    Ok(())
+}
+
 const POWER_OFF: &str = "power-off of the holder, outage of an address";
+const STANDBY: &str = "planned standby, outage of an address";
+const HEALED: &str = "a partition heals, outage of an address";
 
 fn keepalived(repeat: u32, report: &mut Report) -> Result<()> {
     let world = peers::keepalived()?;
@@ -177,9 +215,8 @@ fn keepalived(repeat: u32, report: &mut Report) -> Result<()> {
         until::holds(LIMIT, "keepalived to be ready", || {
             lives.iter().all(|(node, lives)| peers::keepalived_is_ready(world, node, *lives))
         })
-    })?;
-    report.add(Row::of(POWER_OFF, "keepalived", "ms", &samples));
-    Ok(())
+    });
+    outages(POWER_OFF, "keepalived", samples, report)
 }
 
 fn original_row(program: &Path, report: &mut Report) -> Result<()> {
@@ -201,22 +238,20 @@ fn original_row(program: &Path, report: &mut Report) -> Result<()> {
                     .iter()
                     .all(|node| cluster.held(node).is_ok_and(|held| held != "transition"))
         })
-    })?;
-    report.add(Row::of(POWER_OFF, "original", "ms", &samples));
-    Ok(())
+    });
+    outages(POWER_OFF, "original", samples, report)
 }
 
-/// Takes the holder's power away again and again; the outage of each blow in milliseconds.
+/// Takes the holder's power away again and again; the outage of each blow.
 /// `ready` waits until the cluster is whole; it is told who has just come back.
 fn blows(
     world: &World,
     probe: &Probe,
     repeat: u32,
     ready: &mut dyn FnMut(&World, Option<&str>) -> Result<()>,
-) -> Result<Vec<f64>> {
-    let mut samples = Vec::new();
+) -> Result<Seen> {
     let mut revived: Option<String> = None;
-    for round in 0..repeat {
+    seen(repeat, |round| {
         ready(world, revived.as_deref())?;
         calm(probe)?;
         jitter(round);
@@ -228,11 +263,10 @@ fn blows(
         })?;
         calm(probe)?;
         let outage = probe.outage(since);
-        samples.push(milliseconds(outage.longest));
         world.node(&holder)?.put_plug()?;
         revived = Some(holder);
-    }
-    Ok(samples)
+        Ok(outage)
+    })
 }
 
 /// Waits until a client saw no outage for a while.

@@ -22,7 +22,7 @@ use hb_node::{Input, Node};
 use hb_runtime::{Class, EventLoop, Interest, Realtime, RealtimeReport, clock};
 use hb_store::Store;
 use journal::Journal;
-use posts::Posts;
+use posts::{Posts, Realtimes};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use worker::Post;
@@ -235,9 +235,11 @@ fn realtime(config: &Config) -> Realtime {
     Realtime { heap_bytes: kilobytes.saturating_mul(1024), ..usual }
 }
 
-fn children_realtime(master: Realtime) -> Realtime {
-    match master.priority {
-        Some(priority) => Realtime::mover(priority.saturating_sub(1).max(1)),
-        None => Realtime::OFF,
+/// Each below those that it must not delay: master, readers and writers, resource executor.
+fn children_realtime(master: Realtime) -> Realtimes {
+    let below = |steps: u8| master.priority.map(|priority| priority.saturating_sub(steps).max(1));
+    Realtimes {
+        movers: below(1).map_or(Realtime::OFF, Realtime::mover),
+        lrmd: below(2).map_or(Realtime::OFF, Realtime::executor),
     }
 }

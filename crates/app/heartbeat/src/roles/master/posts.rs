@@ -23,6 +23,15 @@ const EXECUTOR_BYTES: usize = 256 << 10;
 const LOG_BYTES: usize = 512 << 10;
 const SMALL_BYTES: usize = 16 << 10;
 
+/// How children are scheduled.
+#[derive(Clone, Copy)]
+pub(crate) struct Realtimes {
+    /// Readers, writers and the FIFO reader.
+    pub(crate) movers: Realtime,
+    /// The resource executor.
+    pub(crate) lrmd: Realtime,
+}
+
 /// All children, by post.
 pub(crate) struct Posts {
     pub(crate) readers: Vec<Worker>,
@@ -41,7 +50,7 @@ impl Posts {
         places: &Places,
         config: &Config,
         own: &NodeName,
-        realtime: Realtime,
+        realtime: Realtimes,
     ) -> Result<Posts, String> {
         let (mut readers, mut writers) = (Vec::new(), Vec::new());
         for (at, configured) in hb_node::supported_media(&config.ha_cf).enumerate() {
@@ -50,7 +59,7 @@ impl Posts {
             let title = |half: &str| format!("heartbeat: {half}: {} {}", medium.mtype(), medium.link());
             let opened =
                 Rc::new(medium.open().map_err(|e| format!("{} {}: {e}", medium.mtype(), medium.link()))?);
-            let settle = Settle::mover(realtime);
+            let settle = Settle::mover(realtime.movers);
             readers.push(Worker::new(
                 Post::Reader(number),
                 title("read"),
@@ -73,10 +82,10 @@ impl Posts {
                 Post::Fifo,
                 "heartbeat: FIFO reader".into(),
                 Class::Clients,
-                fifo_reader(fifo, realtime),
+                fifo_reader(fifo, realtime.movers),
             ),
-            lrmd: executor(Post::Lrmd, "lrmd", places),
-            stonithd: executor(Post::Stonithd, "stonithd", places),
+            lrmd: executor(Post::Lrmd, "lrmd", places, realtime.lrmd),
+            stonithd: executor(Post::Stonithd, "stonithd", places, Realtime::OFF),
             logd: Worker::new(Post::Logd, LOGD.to_owned(), Class::Housekeeping, logging(&config.ha_cf, own)),
             batch: hb_media::reader_batch(),
         })
@@ -227,10 +236,10 @@ fn start_role(
     })
 }
 
-fn executor(post: Post, role: &'static str, places: &Places) -> Worker {
+fn executor(post: Post, role: &'static str, places: &Places, realtime: Realtime) -> Worker {
     let title = format!("heartbeat: {role}");
     let args = vec![places.config_dir.display().to_string(), places.run_dir.display().to_string()];
-    let settle = Settle { parent_death: None, ..Settle::executor() };
+    let settle = Settle { parent_death: None, realtime, ..Settle::executor() };
     let spawn = start_role(role, title.clone(), args, settle, (EXECUTOR_BYTES, EXECUTOR_BYTES));
     let socket = (post == Post::Lrmd).then(|| places.run_dir.join(SOCKET));
     let start: Start = Box::new(move || match socket.as_deref().and_then(returned) {
