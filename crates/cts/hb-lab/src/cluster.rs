@@ -80,6 +80,9 @@ pub struct Design {
     pub at_boot: bool,
     /// Further programs that start with the node, before the daemon.
     pub boot: Vec<Vec<String>>,
+    /// Whether nodes of ours have the original's folders in their usual places too, so that its programs and scripts
+    /// find the daemon.
+    pub usual_places: bool,
 }
 
 impl Default for Design {
@@ -100,6 +103,7 @@ impl Default for Design {
             extra: Vec::new(),
             at_boot: false,
             boot: Vec::new(),
+            usual_places: false,
         }
     }
 }

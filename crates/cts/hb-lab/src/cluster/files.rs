@@ -24,7 +24,7 @@ pub(super) fn node_plan(name: &str, system: System, design: &Design, program: &P
     if Path::new(PLUGINS).is_dir() {
         binds.push((PathBuf::from("plugins"), PathBuf::from(PLUGINS)));
     }
-    if system == System::Original {
+    if system == System::Original || design.usual_places {
         binds.push((here("ha.d"), HA_DIR.into()));
         binds.push((here("lib"), STATE.into()));
         binds.push((here("run"), "/run".into()));
@@ -75,7 +75,7 @@ pub(super) fn write(dir: &Path, design: &Design) -> Result<()> {
         for name in ["ha.d/resource.d", "ha.d/rc.d", "lib", "run/heartbeat", "run/lock"] {
             folder(home.join(name))?;
         }
-        if *system == System::Original {
+        if *system == System::Original || design.usual_places {
             copy_original(&home)?;
         }
         text(&home.join("ha.d/ha.cf"), &ha_cf(&node, host, &home, design), 0o644)?;

@@ -3,6 +3,7 @@
 //! A scenario builds its own world, does something to it, and returns an error when a user would
 //! have noticed something wrong. `heartbeat cts lab` and `cargo test -p hb-lab` run the same list.
 
+mod api;
 pub mod audit;
 mod conformance;
 mod fencing;
@@ -128,6 +129,7 @@ pub fn scenarios() -> Vec<Scenario> {
         processes::TEMPLATES,
         conformance::FORMATIONS,
         conformance::TEMPLATES,
+        api::TEMPLATES,
     ]
     .into_iter()
     .flatten();

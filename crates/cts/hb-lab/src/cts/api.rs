@@ -1,0 +1,265 @@
+//! The Heartbeat API and the FIFO, judged by the original's own programs: what they print, and with which code they end.
+
+use super::{Pair, Set, Stage, Template, ensure};
+use crate::cluster::{Cluster, Design, System, original};
+use crate::error::{LabError, Result};
+use crate::power::Finished;
+use crate::wait::until;
+use std::path::Path;
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(60);
+/// The original's programs.
+const STATUS: &str = "/usr/bin/cl_status";
+const LIBEXEC: &str = "/usr/libexec/heartbeat";
+const SCRIPTS: &str = "/usr/share/heartbeat";
+
+pub(super) const TEMPLATES: &[Template] = &[
+    Template {
+        name: "api-status",
+        about: "the original's cl_status prints the same of our daemons as of the original's",
+        pairs: &[(Pair::Ours, Set::Gate)],
+        run: same_status,
+    },
+    Template {
+        name: "api-programs",
+        about: "the original's ccm and ipfail sign on to our daemon; ccm agrees with the other node's",
+        pairs: &[(Pair::Mixed, Set::Gate), (Pair::Ours, Set::All), (Pair::Original, Set::All)],
+        run: programs,
+    },
+    Template {
+        name: "api-scripts",
+        about: "the original's scripts move resources and change nodes through our FIFO",
+        pairs: &[(Pair::Ours, Set::Gate), (Pair::Mixed, Set::All), (Pair::Original, Set::All)],
+        run: scripts,
+    },
+];
+
+fn design() -> Design {
+    Design {
+        usual_places: true,
+        networks: 1,
+        haresources: "n1 LabRsc::a\n".into(),
+        extra: vec!["apiauth ccm uid=root".into(), "apiauth ipfail uid=root".into()],
+        ..Design::default()
+    }
+}
+
+fn needs(program: &str) -> Result<String> {
+    match Path::new(program).exists() {
+        true => Ok(program.to_owned()),
+        false => Err(LabError::Missing(format!("{program} (Debian package heartbeat)"))),
+    }
+}
+
+fn run(cluster: &Cluster, node: &str, words: &[&str]) -> Result<Finished> {
+    cluster.world.node(node)?.run(words, LIMIT)
+}
+
+fn status(cluster: &Cluster, node: &str, words: &str) -> Result<Finished> {
+    let argv: Vec<&str> = std::iter::once(STATUS).chain(words.split_whitespace()).collect();
+    run(cluster, node, &argv)
+}
+
+/// A service of the node that both know, without resources on the way.
+fn settled(cluster: &Cluster) -> Result<()> {
+    cluster.start_all()?;
+    cluster.await_formed(LIMIT)?;
+    cluster.await_runs(LIMIT, "a", &["n1"])?;
+    for node in ["n1", "n2"] {
+        says(cluster, node, "rscstatus", "local")?;
+    }
+    Ok(())
+}
+
+/// Waits until `cl_status` says something.
+fn says(cluster: &Cluster, node: &str, words: &str, wanted: &str) -> Result<()> {
+    let mut last = String::new();
+    let said = until::holds(LIMIT, &format!("cl_status {words} on {node} to say {wanted}"), || {
+        last = status(cluster, node, words).map_or_else(|e| e.to_string(), |finished| finished.output);
+        last.trim() == wanted
+    });
+    said.map_err(|e| LabError::Failed(format!("{e}; it says {last:?}")))
+}
+
+const WHILE_STOPPED: &[&str] = &["hbstatus", "listnodes", "nodestatus n2", "rscstatus"];
+const WHILE_FORMED: &[&str] = &[
+    "hbstatus",
+    "hbstatus -v",
+    "listnodes",
+    "listnodes -n",
+    "listnodes -p",
+    "listnodes -v",
+    "listhblinks n2",
+    "listhblinks n2 -v",
+    "listhblinks n1",
+    "listhblinks zz",
+    "hblinkstatus n2 eth0",
+    "hblinkstatus n2 eth9",
+    "hblinkstatus zz eth0",
+    "nodestatus n1",
+    "nodestatus n2",
+    "nodestatus N2",
+    "nodestatus zz",
+    "nodetype n2",
+    "nodetype zz",
+    "nodeweight n2",
+    "nodeweight zz",
+    "nodesite n2",
+    "nodesite zz",
+    "rscstatus",
+    "rscstatus -m",
+    "hbparameter -p keepalive",
+    "hbparameter -p deadtime",
+    "hbparameter -p warntime",
+    "hbparameter -p initdead",
+    "hbparameter -p deadping",
+    "hbparameter -p udpport",
+    "hbparameter -p auto_failback",
+    "hbparameter -p logfacility",
+    "hbparameter -p crm",
+    "hbparameter -p debug",
+    "hbparameter -p nosuch",
+    "clientstatus n1 ccm",
+    "clientstatus n1 nosuch",
+    "clientstatus n2 ccm 5000",
+    "clientstatus n2 nosuch 5000",
+    "clientstatus zz ccm",
+    "nosuch",
+    "nodestatus",
+];
+const AFTER_A_DEATH: &[&str] =
+    &["nodestatus n2", "hblinkstatus n2 eth0", "listnodes -v", "clientstatus n2 ccm", "rscstatus"];
+
+/// What a command says, without what differs from run to run: time and process in front of a log line, the version.
+fn normal(line: &str) -> String {
+    let line = match line.split_once("cl_status: [") {
+        Some((_, rest)) => rest.split_once("]: ").map_or(rest, |(_, text)| text),
+        None => line,
+    };
+    if line.starts_with("version:") { "version:".to_owned() } else { line.to_owned() }
+}
+
+/// A line of the membership, which is there or not: `cl_status` does not always wait for it.
+fn is_ccm(line: &str) -> bool {
+    let words = ["ccm membership", "\tinstance ", "\tmembers ", "\t\t", "\tmember of partition"];
+    words.iter().any(|word| line.starts_with(word))
+}
+
+fn answers(cluster: &Cluster, commands: &[&str], into: &mut Vec<(String, i32, Vec<String>)>) -> Result<()> {
+    for command in commands {
+        let finished = status(cluster, "n1", command)?;
+        let mut lines: Vec<String> = finished.output.lines().filter(|l| !is_ccm(l)).map(normal).collect();
+        // Its two streams are one file here: their lines keep their own order only.
+        lines.sort();
+        into.push(((*command).to_owned(), finished.code, lines));
+    }
+    Ok(())
+}
+
+/// One life of a cluster, as `cl_status` tells it.
+fn life(systems: Vec<System>, program: &Path) -> Result<Vec<(String, i32, Vec<String>)>> {
+    let cluster = Cluster::build(Design { systems, ..design() }, program)?;
+    cluster.power_on()?;
+    let mut all = Vec::new();
+    answers(&cluster, WHILE_STOPPED, &mut all)?;
+    settled(&cluster)?;
+    for node in ["n1", "n2"] {
+        cluster.world.node(node)?.start(&[&format!("{LIBEXEC}/ccm")], "ccm.log")?;
+    }
+    says(&cluster, "n1", "clientstatus n2 ccm 5000", "online")?;
+    says(&cluster, "n2", "clientstatus n1 ccm 5000", "online")?;
+    until::holds(LIMIT, "ccm to agree", || membership(&cluster, "n1", 2) && membership(&cluster, "n2", 2))?;
+    answers(&cluster, WHILE_FORMED, &mut all)?;
+    cluster.kill("n2")?;
+    says(&cluster, "n1", "nodestatus n2", "dead")?;
+    says(&cluster, "n1", "hblinkstatus n2 eth0", "dead")?;
+    says(&cluster, "n1", "rscstatus", "all")?;
+    answers(&cluster, AFTER_A_DEATH, &mut all)?;
+    Ok(all)
+}
+
+fn same_status(stage: &Stage) -> Result<()> {
+    needs(STATUS)?;
+    if original().is_none() {
+        return Err(LabError::Missing("the original heartbeat (Debian package heartbeat)".into()));
+    }
+    let theirs = life(vec![System::Original; 2], &stage.program)?;
+    let ours = life(stage.systems.clone(), &stage.program)?;
+    let mut differences = String::new();
+    for (ours, theirs) in ours.iter().zip(&theirs).filter(|(ours, theirs)| ours != theirs) {
+        differences.push_str(&format!("\n  ours     {ours:?}\n  original {theirs:?}"));
+    }
+    ensure!(ours.len() == theirs.len() && differences.is_empty(), "cl_status differs:{differences}");
+    Ok(())
+}
+
+/// Whether ccm tells its clients of a membership of so many nodes. `cl_status` does not always wait for it.
+fn membership(cluster: &Cluster, node: &str, nodes: usize) -> bool {
+    let wanted = format!("\tmembers {nodes}");
+    status(cluster, node, "hbstatus -v").is_ok_and(|told| told.output.lines().any(|line| line == wanted))
+}
+
+fn programs(stage: &Stage) -> Result<()> {
+    needs(STATUS)?;
+    let cluster = stage.cluster(design())?;
+    settled(&cluster)?;
+    for program in ["ccm", "ipfail"] {
+        for node in ["n1", "n2"] {
+            let path = needs(&format!("{LIBEXEC}/{program}"))?;
+            cluster.world.node(node)?.start(&[&path], &format!("{program}.log"))?;
+        }
+    }
+    for (node, other) in [("n1", "n2"), ("n2", "n1")] {
+        for program in ["ccm", "ipfail"] {
+            says(&cluster, node, &format!("clientstatus {node} {program}"), "online")?;
+            says(&cluster, node, &format!("clientstatus {other} {program} 5000"), "online")?;
+        }
+    }
+    until::holds(LIMIT, "ccm to agree on two nodes", || {
+        ["n1", "n2"].iter().all(|node| membership(&cluster, node, 2))
+    })?;
+    cluster.kill("n2")?;
+    until::holds(LIMIT, "ccm on n1 to see the other gone", || membership(&cluster, "n1", 1))?;
+    says(&cluster, "n1", "clientstatus n1 ipfail", "online")
+}
+
+fn script(cluster: &Cluster, node: &str, words: &str) -> Result<()> {
+    let mut words: Vec<&str> = words.split_whitespace().collect();
+    let path = needs(&format!("{SCRIPTS}/{}", words.remove(0)))?;
+    let argv: Vec<&str> = std::iter::once(path.as_str()).chain(words).collect();
+    let finished = run(cluster, node, &argv)?;
+    ensure!(finished.code == 0, "{node}: {argv:?}: {finished:?}");
+    Ok(())
+}
+
+fn scripts(stage: &Stage) -> Result<()> {
+    needs(STATUS)?;
+    let cluster = stage.cluster(design())?;
+    settled(&cluster)?;
+    script(&cluster, "n1", "hb_standby all")?;
+    cluster.await_runs(LIMIT, "a", &["n2"])?;
+    says(&cluster, "n1", "rscstatus", "none")?;
+    says(&cluster, "n2", "rscstatus", "all")?;
+    script(&cluster, "n1", "hb_takeover local")?;
+    cluster.await_runs(LIMIT, "a", &["n1"])?;
+    for node in ["n1", "n2"] {
+        says(&cluster, node, "rscstatus", "local")?;
+    }
+    script(&cluster, "n1", "hb_setweight n2 50")?;
+    script(&cluster, "n2", "hb_setsite n2 mysite")?;
+    for node in ["n1", "n2"] {
+        says(&cluster, node, "nodeweight n2", "50")?;
+        says(&cluster, node, "nodesite n2", "mysite")?;
+    }
+    script(&cluster, "n1", "hb_addnode n3")?;
+    for node in ["n1", "n2"] {
+        // It is new, and never heard from.
+        says(&cluster, node, "nodestatus n3", "dead")?;
+    }
+    script(&cluster, "n2", "hb_delnode n3")?;
+    for node in ["n1", "n2"] {
+        says(&cluster, node, "listnodes", "n2\nn1")?;
+    }
+    Ok(())
+}
