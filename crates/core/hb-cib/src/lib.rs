@@ -15,7 +15,7 @@
 //!
 //! # Invariants
 //! - Parsing takes time and memory in proportion to the text, whatever the text says; nesting, size and the number of
-//!   attributes of one element are bounded ([`MAX_DEPTH`], [`MAX_BYTES`], [`MAX_ATTRIBUTES`]). There are no entities
+//!   attributes of one element are bounded ([`MAX_DEPTH`], [`MAX_BYTES`], [`MAX_ATTRIBUTES`], [`MAX_NAMES`]). There are no entities
 //!   but XML's own five.
 //! - Reading a written document gives the same elements, attributes, texts and comments, in the same order.
 //! - No walk over a tree uses the stack.
@@ -46,7 +46,7 @@ pub use role::Role;
 pub use score::{Health, Score};
 pub use time::Moment;
 pub use tree::{
-    Attributes, Children, Descendants, Document, Element, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, NodeId,
-    ParseError, Position, Style,
+    Attributes, Children, Descendants, Document, Element, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_NAMES,
+    NodeId, ParseError, Position, Style,
 };
 pub use values::{Known, Source, Table, Values};

@@ -94,6 +94,21 @@ impl StatusEditor {
         self.add_pair(set, name, value);
     }
 
+    /// Puts a node into the configuration, unless it is there; its id is its name.
+    pub fn configure_node(&mut self, node: &str) {
+        let configuration = child_or_new(&mut self.document, None, "configuration");
+        let nodes = child_or_new(&mut self.document, Some(configuration), "nodes");
+        let known = self
+            .document
+            .element(nodes)
+            .is_some_and(|nodes| nodes.children().any(|known| known.get("uname") == Some(node)));
+        if !known {
+            let new = self.document.append(nodes, "node");
+            self.document.set(new, "id", node);
+            self.document.set(new, "uname", node);
+        }
+    }
+
     /// The state of a node, which is made if there is none: with `id`, or the id that the configuration gives it.
     pub fn node_state(&mut self, node: &str, id: Option<&str>) -> NodeId {
         if let Some(known) = self.states.get(node) {
@@ -183,7 +198,9 @@ impl StatusEditor {
     pub fn set_transient(&mut self, state: NodeId, name: &str, value: &str) {
         let id = self.document.element(state).and_then(Element::id).unwrap_or_default().to_string();
         let holder = child_or_new(&mut self.document, Some(state), "transient_attributes");
-        self.document.set(holder, "id", &id);
+        if self.document.element(holder).and_then(Element::id).is_none() {
+            self.document.set(holder, "id", &id);
+        }
         let set = child_or_new(&mut self.document, Some(holder), "instance_attributes");
         if self.document.element(set).and_then(Element::id).is_none() {
             self.document.set(set, "id", &format!("status-{id}"));

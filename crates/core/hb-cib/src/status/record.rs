@@ -130,7 +130,9 @@ impl StatusEditor {
         let agent = agent?;
         let id = self.document.element(state).and_then(Element::id).unwrap_or_default().to_string();
         let lrm = child_or_new(&mut self.document, Some(state), "lrm");
-        self.document.set(lrm, "id", &id);
+        if self.document.element(lrm).and_then(Element::id).is_none() {
+            self.document.set(lrm, "id", &id);
+        }
         let resources = child_or_new(&mut self.document, Some(lrm), "lrm_resources");
         let history = self.document.append(resources, "lrm_resource");
         self.document.set(history, "id", configured);

@@ -92,8 +92,10 @@ fn failures_are_counted() {
 }
 
 #[test]
-fn tickets_and_properties_are_set() {
+fn tickets_properties_and_nodes_are_set() {
     let mut editor = editor();
+    editor.configure_node("alice");
+    editor.configure_node("bob");
     editor.set_ticket("t", "granted", true);
     editor.set_ticket("t", "standby", false);
     editor.set_ticket("t", "granted", false);
@@ -108,5 +110,9 @@ fn tickets_and_properties_are_set() {
     assert!(text.contains(
         "<nvpair id=\"cib-bootstrap-options-have-watchdog\" name=\"have-watchdog\" value=\"false\"/>"
     ));
+    assert!(
+        text.contains("<node id=\"1\" uname=\"alice\"/><node id=\"bob\" uname=\"bob\"/></nodes>"),
+        "{text}"
+    );
     assert!(text.starts_with("<cib have-quorum=\"true\">"));
 }

@@ -12,6 +12,8 @@ pub const MAX_DEPTH: usize = 256;
 pub const MAX_BYTES: usize = 1 << 30;
 /// The most attributes that one element may have.
 pub const MAX_ATTRIBUTES: usize = 1024;
+/// The most different names of elements and attributes.
+pub const MAX_NAMES: usize = 1 << 16;
 
 /// Why a text is not a document, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +50,10 @@ impl Document {
         parser.document()?;
         let Parser { mut out, .. } = parser;
         let mut whole = text;
-        whole.push_str(&out.text);
+        if !out.text.is_empty() {
+            whole.reserve_exact(out.text.len());
+            whole.push_str(&out.text);
+        }
         out.text = whole;
         out.nodes.shrink_to_fit();
         out.attributes.shrink_to_fit();
@@ -220,8 +225,8 @@ impl<'t> Parser<'t> {
 
     fn check_characters(&self, from: usize, to: usize) -> Parsed<()> {
         let bytes = self.bytes.get(from..to).unwrap_or_default();
-        match bytes.iter().any(|byte| is_forbidden(*byte)) {
-            true => Err(self.error("a control character that XML does not allow")),
+        match bytes.iter().any(|byte| class(*byte) & FORBIDDEN != 0) {
+            true => Err(self.error(CONTROL)),
             false => Ok(()),
         }
     }
@@ -263,6 +268,9 @@ impl<'t> Parser<'t> {
         self.skip(1);
         let name = self.name("an element's name")?;
         let name = self.out.names.intern(name);
+        if self.out.names.texts.len() > MAX_NAMES {
+            return Err(self.error(format!("there are more than {MAX_NAMES} different names")));
+        }
         let attributes = u32::try_from(self.out.attributes.len()).unwrap_or(NONE);
         let closed = self.attributes(attributes as usize)?;
         let count = u16::try_from(self.out.attributes.len() - attributes as usize).unwrap_or(u16::MAX);
@@ -319,17 +327,26 @@ impl<'t> Parser<'t> {
         self.skip(1);
         let start = self.at;
         let rest = self.bytes.get(start..).unwrap_or_default();
-        let Some(length) = rest.iter().position(|byte| *byte == quote || *byte == b'<') else {
-            return Err(self.error(format!("the value of attribute {text} has no end")));
-        };
+        let (length, seen) = scan(rest, quote);
         let end = start + length;
-        if self.bytes.get(end) == Some(&b'<') {
-            self.advance_to(end);
-            return Err(self.error(format!("`<` in the value of attribute {text}. Write `&lt;`")));
+        match rest.get(length) {
+            Some(byte) if *byte == quote => {}
+            Some(b'<') => {
+                self.advance_to(end);
+                return Err(self.error(format!("`<` in the value of attribute {text}. Write `&lt;`")));
+            }
+            _ => return Err(self.error(format!("the value of attribute {text} has no end"))),
         }
-        self.check_characters(start, end)?;
-        let value = self.decoded(start, end, true)?;
-        self.advance_to(end);
+        if seen & FORBIDDEN != 0 {
+            return Err(self.error(CONTROL));
+        }
+        let plain = seen & (REFERENCE | BLANK) == 0;
+        let value = if plain { source_span(start, end) } else { self.decoded(start, end, true)? };
+        if seen & BLANK == 0 {
+            self.at = end;
+        } else {
+            self.advance_to(end);
+        }
         self.skip(1);
         self.out.attributes.push(Attribute { name, value });
         Ok(())
@@ -466,10 +483,49 @@ fn source_span(start: usize, end: usize) -> Span {
     Span { start: u32::try_from(start).unwrap_or(0), len: u32::try_from(end - start).unwrap_or(0) }
 }
 
-fn is_forbidden(byte: u8) -> bool {
-    byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')
+/// What is said of characters that XML does not know.
+const CONTROL: &str = "a control character that XML does not allow";
+
+/// Kinds of bytes, as bits.
+const NAME: u8 = 1;
+const REFERENCE: u8 = 2;
+const BLANK: u8 = 4;
+const FORBIDDEN: u8 = 8;
+
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0usize;
+    while byte < 256 {
+        let b = byte as u8;
+        classes[byte] = match b {
+            b'\t' | b'\n' | b'\r' => BLANK,
+            0..0x20 => FORBIDDEN,
+            b'&' => REFERENCE,
+            b'_' | b'-' | b'.' | b':' | 0x80.. => NAME,
+            _ if b.is_ascii_alphanumeric() => NAME,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+fn class(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+/// How far it is to `quote` or `<`, and which kinds of bytes come before.
+fn scan(bytes: &[u8], quote: u8) -> (usize, u8) {
+    let mut seen = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte == quote || byte == b'<' {
+            return (at, seen);
+        }
+        seen |= class(byte);
+    }
+    (bytes.len(), seen)
 }
 
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':') || byte >= 0x80
+    class(byte) & NAME != 0
 }
