@@ -88,6 +88,8 @@ impl Classic {
             return;
         }
         let lost = self.losing(both);
+        #[cfg(feature = "planted-bugs")]
+        let lost = if self.options.bug == Some(crate::Bug::NobodyYields) { Held::NONE } else { lost };
         self.count_gains(both);
         if self.heal.is_none() {
             let notice = self

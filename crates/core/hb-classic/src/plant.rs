@@ -9,12 +9,14 @@ pub enum Bug {
     StartBeforePeerStopped,
     /// Takes a resource that would not stop for stopped.
     ForgetStopFailure,
+    /// After a partition nobody gives up what both nodes run.
+    NobodyYields,
 }
 
 impl Bug {
     /// All of them.
     pub const ALL: &'static [Bug] =
-        &[Bug::TakeoverBeforeConfirm, Bug::StartBeforePeerStopped, Bug::ForgetStopFailure];
+        &[Bug::TakeoverBeforeConfirm, Bug::StartBeforePeerStopped, Bug::ForgetStopFailure, Bug::NobodyYields];
 
     /// The name that a command line takes.
     pub const fn name(self) -> &'static str {
@@ -22,6 +24,7 @@ impl Bug {
             Bug::TakeoverBeforeConfirm => "takeover_before_confirm",
             Bug::StartBeforePeerStopped => "start_before_peer_stopped",
             Bug::ForgetStopFailure => "forget_stop_failure",
+            Bug::NobodyYields => "nobody_yields",
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::plan::{NODES_MAX, Plan, Wishes, draw, parse};
 use crate::plants::{self, Plant};
 use crate::run::run;
 use crate::shrink::shrink;
+use crate::world::explain::LEGEND;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::ops::ControlFlow;
@@ -51,6 +52,8 @@ pub enum Wish {
     },
     /// Name the planted bugs of this build.
     ListPlants,
+    /// Look for each of them, and print how many seeds that took.
+    HuntPlants,
     /// Say how it is used.
     Help,
 }
@@ -76,8 +79,8 @@ heartbeat cts sim --seeds N [--seed S] [--nodes N] [--plant NAME] [--keep-going]
 heartbeat cts sim --seed S --explain [--nodes N] [--plant NAME]
 heartbeat cts sim --replay PLAN-FILE [--explain] [--plant NAME]
     runs one plan, drawn by a seed or read from a file, and tells what happens in it
-heartbeat cts sim --list-plants
-    names the defects that this build can show with --plant, and what finds them
+heartbeat cts sim --list-plants | --hunt-plants
+    names the defects that this build can show with --plant; looks for each of them, and tells how many seeds that took
 ";
 
 /// Understands the arguments after `cts sim`.
@@ -88,7 +91,7 @@ pub fn understand(args: impl IntoIterator<Item = String>) -> Result<Wish, String
     let mut args = args.into_iter().peekable();
     let (mut seeds, mut first, mut nodes) = (None, None, None);
     let (mut plant, mut json, mut replay) = (None, None, None);
-    let (mut explain, mut list, mut keep_going) = (false, false, false);
+    let (mut explain, mut keep_going, mut plants) = (false, false, None);
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
         match arg.as_str() {
@@ -98,7 +101,8 @@ pub fn understand(args: impl IntoIterator<Item = String>) -> Result<Wish, String
             "--plant" => plant = Some(value()?),
             "--replay" => replay = Some(PathBuf::from(value()?)),
             "--explain" => explain = true,
-            "--list-plants" => list = true,
+            "--list-plants" => plants = Some(Wish::ListPlants),
+            "--hunt-plants" => plants = Some(Wish::HuntPlants),
             "--keep-going" => keep_going = true,
             "--json" => {
                 json = Some(args.next_if(|next| !next.starts_with("--")).unwrap_or("-".into()).into());
@@ -110,8 +114,8 @@ pub fn understand(args: impl IntoIterator<Item = String>) -> Result<Wish, String
     if nodes.is_some_and(|nodes| !(2..=u64::from(NODES_MAX)).contains(&nodes)) {
         return Err(format!("--nodes takes 2 to {NODES_MAX}"));
     }
-    if list {
-        return Ok(Wish::ListPlants);
+    if let Some(wish) = plants {
+        return Ok(wish);
     }
     let nodes = nodes.map(|n| n as u8);
     if let Some(file) = replay {
@@ -159,6 +163,7 @@ pub fn perform(wish: &Wish) -> u8 {
             }
             CLEAN
         }
+        Wish::HuntPlants => hunt_plants(),
         Wish::Replay { source, plant, explain } => match planted(plant.as_deref()) {
             Ok(plant) => replay(source, plant, *explain),
             Err(why) => refuse(&why),
@@ -166,7 +171,7 @@ pub fn perform(wish: &Wish) -> u8 {
         Wish::Seeds { seeds, first, nodes, plant, keep_going, json } => match planted(plant.as_deref()) {
             Ok(plant) => {
                 let threads = std::thread::available_parallelism().map_or(1, usize::from);
-                let wishes = Wishes { nodes: *nodes };
+                let wishes = Wishes { nodes: *nodes, fenced: plant.and_then(|plant| plant.wishes.fenced) };
                 let fleet = Fleet { first: *first, seeds: *seeds, wishes, plant, threads };
                 run_seeds(&fleet, *keep_going, json.as_deref())
             }
@@ -175,13 +180,22 @@ pub fn perform(wish: &Wish) -> u8 {
     }
 }
 
+fn hunt_plants() -> u8 {
+    if plants::all().is_empty() {
+        return refuse(NO_PLANTS);
+    }
+    let results = plants::hunt_all();
+    print!("{}", plants::table(&results));
+    if results.iter().all(|(_, found)| found.is_some()) { CLEAN } else { FOUND }
+}
+
+const NO_PLANTS: &str = "this build has no planted bugs; build with --features planted-bugs";
+
 fn planted(name: Option<&str>) -> Result<Option<Plant>, String> {
     let Some(name) = name else { return Ok(None) };
     match plants::named(name) {
         Some(plant) => Ok(Some(plant)),
-        None if plants::all().is_empty() => {
-            Err("this build has no planted bugs; build with --features planted-bugs".to_owned())
-        }
+        None if plants::all().is_empty() => Err(NO_PLANTS.to_owned()),
         None => Err(format!("no planted bug is called {name}; --list-plants names them")),
     }
 }
@@ -194,7 +208,7 @@ fn read_plan(path: &std::path::Path) -> Result<Plan, String> {
 
 fn replay(source: &Source, plant: Option<Plant>, explain: bool) -> u8 {
     let plan = match source {
-        Source::Seed { seed, nodes } => Ok(draw(*seed, &Wishes { nodes: *nodes })),
+        Source::Seed { seed, nodes } => Ok(draw(*seed, &Wishes { nodes: *nodes, ..Wishes::default() })),
         Source::File(file) => read_plan(file),
     };
     let plan = match plan {
@@ -205,6 +219,9 @@ fn replay(source: &Source, plant: Option<Plant>, explain: bool) -> u8 {
         }
     };
     let outcome = run(&plan, plant, explain);
+    if explain {
+        print!("{plan}{LEGEND}");
+    }
     for line in &outcome.lines {
         println!("{line}");
     }
@@ -216,6 +233,7 @@ fn replay(source: &Source, plant: Option<Plant>, explain: bool) -> u8 {
         }
         Some(violation) => {
             println!("violated: {violation}");
+            println!("{}: {}", violation.invariant, violation.invariant.sentence());
             FOUND
         }
     }
@@ -236,6 +254,10 @@ fn run_seeds(fleet: &Fleet, keep_going: bool, json: Option<&std::path::Path>) ->
     let report = fleet.run(|done, found| {
         let mut seen = seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *seen += usize::from(found.is_some());
+        if let Some(found) = found.filter(|_| keep_going) {
+            // A long run is worth watching: what is found is told at once, too.
+            eprintln!("seed {} violates {}", found.seed, found.violation);
+        }
         if terminal && (done % 16 == 0 || found.is_some()) {
             eprint!("\r{done} of {} seeds, {} violated ", fleet.seeds, *seen);
         }

@@ -325,6 +325,37 @@ impl What {
         }
     }
 
+    /// Whether it names links, each with two ends.
+    pub(crate) fn is_about_links(&self) -> bool {
+        use What::{Corrupt, Cut, Delay, Duplicate, Loss};
+        matches!(self, Loss { .. } | Delay { .. } | Duplicate { .. } | Corrupt { .. } | Cut { .. })
+    }
+
+    /// Every node that it names, to change.
+    pub(crate) fn each_node(&mut self, mut change: impl FnMut(&mut u8)) {
+        match self {
+            What::Loss { links, .. }
+            | What::Delay { links, .. }
+            | What::Duplicate { links, .. }
+            | What::Corrupt { links, .. }
+            | What::Cut { links } => {
+                links.from.iter_mut().chain(&mut links.to).for_each(change);
+            }
+            What::Partition { .. } => {}
+            What::Pause { node, .. }
+            | What::Busy { node, .. }
+            | What::Kill { node, .. }
+            | What::PowerCut { node }
+            | What::Stop { node }
+            | What::WallStep { node, .. }
+            | What::Agent { node, .. }
+            | What::Device { node, .. }
+            | What::Send { node, .. }
+            | What::Standby { node, .. }
+            | What::Takeover { node, .. } => change(node),
+        }
+    }
+
     /// The node it happens to, or the one whose links it concerns; `None` when it is about all.
     pub fn node(&self) -> Option<u8> {
         match *self {

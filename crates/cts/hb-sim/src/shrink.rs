@@ -172,31 +172,7 @@ fn drop_node(plan: &mut Plan, node: u8) {
             let low = *set & ((1 << node) - 1);
             *set = low | (*set >> 1 & !((1 << node) - 1));
         }
-        each_node(&mut step.what, |n| *n -= u8::from(*n > node));
-    }
-}
-
-fn each_node(what: &mut What, mut change: impl FnMut(&mut u8)) {
-    match what {
-        What::Loss { links, .. }
-        | What::Delay { links, .. }
-        | What::Duplicate { links, .. }
-        | What::Corrupt { links, .. }
-        | What::Cut { links } => {
-            links.from.iter_mut().chain(&mut links.to).for_each(change);
-        }
-        What::Partition { .. } => {}
-        What::Pause { node, .. }
-        | What::Busy { node, .. }
-        | What::Kill { node, .. }
-        | What::PowerCut { node }
-        | What::Stop { node }
-        | What::WallStep { node, .. }
-        | What::Agent { node, .. }
-        | What::Device { node, .. }
-        | What::Send { node, .. }
-        | What::Standby { node, .. }
-        | What::Takeover { node, .. } => change(node),
+        step.what.each_node(|n| *n -= u8::from(*n > node));
     }
 }
 

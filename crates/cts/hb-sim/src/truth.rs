@@ -76,6 +76,36 @@ impl Invariant {
     }
 }
 
+impl Invariant {
+    /// What it demands, for people.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Invariant::ActiveOnce => {
+                "a resource is never active on two nodes that were in touch, or fence each other"
+            }
+            Invariant::TakeoverConfirmed => {
+                "with fencing, nothing is started before the end of every other start is confirmed"
+            }
+            Invariant::Order => "messages of a sender are delivered in its order",
+            Invariant::Duplicate => "no message is delivered twice",
+            Invariant::Gap => "a message that is not delivered is reported as lost",
+            Invariant::Bound => "every queue stays below its bound, and clients are told to wait in time",
+            Invariant::OwnPause => {
+                "a node that stood still hears the others out before it declares anybody dead"
+            }
+            Invariant::FalseDeath => "nobody is declared dead whose status reached a socket in time",
+            Invariant::LateDeath => "who is silent is declared dead when its time is over",
+            Invariant::Generation => {
+                "a generation is durable before it is announced, and greater than the last one"
+            }
+            Invariant::Progress => {
+                "after everything is healed, all nodes and resources get where they should"
+            }
+            Invariant::Panic => "no machine stops with a broken assumption",
+        }
+    }
+}
+
 impl fmt::Display for Invariant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())

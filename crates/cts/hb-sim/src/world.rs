@@ -11,6 +11,7 @@ mod clients;
 mod clock;
 mod disk;
 mod executor;
+pub(crate) mod explain;
 mod fencer;
 mod heal;
 mod host;

@@ -79,6 +79,6 @@ fn regressions_stay_fixed() {
 fn who_insists_on_leaving_is_told_what_is_left_running() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("regressions/stop-insisted.plan");
     let outcome = run(&parse(&std::fs::read_to_string(file).unwrap()).unwrap(), None, true);
-    let told = |line: &&String| line.contains("CRIT left_running: 10.0.1.1/24/eth0");
+    let told = |line: &&String| line.contains("left_running: service::1.1");
     assert_eq!(outcome.lines.iter().filter(told).count(), 1);
 }

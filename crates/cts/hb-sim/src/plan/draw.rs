@@ -11,6 +11,8 @@ use std::time::Duration;
 pub struct Wishes {
     /// So many nodes.
     pub nodes: Option<u8>,
+    /// Whether nodes that manage resources have devices to fence each other with.
+    pub fenced: Option<bool>,
 }
 
 /// The shortest time for faults; the time for healing comes on top.
@@ -21,7 +23,7 @@ pub fn draw(seed: u64, wishes: &Wishes) -> Plan {
     let mut rng = Rng::new(seed).fork(0x706c_616e);
     let rng = &mut rng;
     let service = match wishes.nodes {
-        Some(2) | None if rng.chance(6, 10) => takeover(rng),
+        Some(2) | None if rng.chance(6, 10) => takeover(rng, wishes.fenced),
         _ => Service::Messages,
     };
     let drawn_nodes = pick(rng, &[2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5, 6, 7, 8]);
@@ -66,6 +68,9 @@ pub fn draw(seed: u64, wishes: &Wishes) -> Plan {
         } else {
             service_theme(rng, &mut plan);
         }
+    }
+    if rng.chance(1, 4) {
+        meeting(rng, &mut plan);
     }
     plan.steps.sort_by_key(|step| step.at);
     plan
@@ -126,6 +131,64 @@ fn theme(rng: &mut Rng, plan: &mut Plan) {
     }
 }
 
+/// Faults in a state that lasts so short that a drawn time hardly ever meets it.
+fn meeting(rng: &mut Rng, plan: &mut Plan) {
+    let node = rng.below(u64::from(plan.nodes)) as u8;
+    let other = (node + 1) % plan.nodes;
+    let ms = Duration::from_millis;
+    let at = ms(2_000 + rng.below(plan.duration.as_millis() as u64 - 25_000));
+    let deadtime = plan.timing.deadtime;
+    let mut steps = Vec::new();
+    let mut add = |at, lasts, what| steps.push(Step { at, lasts, what });
+    let states = if plan.service == Service::Messages { 5 } else { 6 };
+    // From when on the state lasts, and for how long.
+    let (from, window) = match rng.below(states) {
+        // Draining: another node falls silent, and a reader does not answer.
+        0 | 1 => {
+            let medium = rng.below(plan.media.len() as u64) as u8;
+            add(at, deadtime * 4, What::PowerCut { node: other });
+            let readers = What::Pause { node, process: Some(Process::Reader(medium)) };
+            add(at + deadtime / 2, deadtime * 3 / 2, readers);
+            (at + deadtime, deadtime * 2 / 5)
+        }
+        // Clients wait: they send more than another node acknowledges, since it stands still, but not for long.
+        2 => {
+            let lasts = deadtime * 3 / 4;
+            add(at, lasts, What::Pause { node: other, process: None });
+            add(at, ms(20), What::Send { node, count: 600 });
+            (at + lasts / 4, lasts / 2)
+        }
+        // Leaving.
+        3 => {
+            add(at, ms(3_000), What::Stop { node });
+            (at, ms(800))
+        }
+        // Forming, and before that without a master.
+        4 => {
+            add(at, Duration::ZERO, What::Kill { node, process: Process::Master });
+            (at, ms(4_000))
+        }
+        // Operating: agents take their time.
+        _ => {
+            let action = pick(rng, &[Action::Start, Action::Stop]);
+            for node in 0..plan.nodes {
+                add(at, ms(10_000), What::Agent { node, action, mishap: Mishap::Slow });
+            }
+            add(at, Duration::ZERO, What::Standby { node, which: Which::All });
+            (at, ms(5_000))
+        }
+    };
+    for _ in 0..1 + rng.below(3) {
+        let mut step = step(rng, plan);
+        step.at = from + window * rng.below(1_000) as u32 / 1_000;
+        if !step.what.is_about_links() {
+            step.what.each_node(|met| *met = node);
+        }
+        steps.push(step);
+    }
+    plan.steps.append(&mut steps);
+}
+
 /// Steps about resources and fencing that matter together.
 fn service_theme(rng: &mut Rng, plan: &mut Plan) {
     let node = rng.below(u64::from(plan.nodes)) as u8;
@@ -182,12 +245,11 @@ fn pick<T: Copy>(rng: &mut Rng, from: &[T]) -> T {
     from[rng.below(from.len() as u64) as usize]
 }
 
-fn takeover(rng: &mut Rng) -> Service {
-    Service::Takeover {
-        failback: pick(rng, &[Failback::On, Failback::On, Failback::Off, Failback::Off, Failback::Legacy]),
-        fenced: rng.chance(6, 10),
-        resources: pick(rng, &[[1, 1], [2, 0], [2, 1], [1, 0], [3, 2]]),
-    }
+fn takeover(rng: &mut Rng, fenced: Option<bool>) -> Service {
+    let failback = pick(rng, &[Failback::On, Failback::On, Failback::Off, Failback::Off, Failback::Legacy]);
+    let drawn = rng.chance(6, 10);
+    let resources = pick(rng, &[[1, 1], [2, 0], [2, 1], [1, 0], [3, 2]]);
+    Service::Takeover { failback, fenced: fenced.unwrap_or(drawn), resources }
 }
 
 fn timing(rng: &mut Rng, nodes: u8) -> Timing {
@@ -321,9 +383,15 @@ mod tests {
     }
 
     #[test]
-    fn a_wish_for_nodes_is_granted() {
+    fn wishes_are_granted() {
+        for fenced in [true, false] {
+            let wishes = Wishes { fenced: Some(fenced), ..Wishes::default() };
+            let plans = (0..100).map(|seed| draw(seed, &wishes));
+            assert!(plans.filter(|p| p.service != Service::Messages).all(|plan| plan.fenced() == fenced));
+        }
         for nodes in 2..=8 {
-            assert!((0..100).all(|seed| draw(seed, &Wishes { nodes: Some(nodes) }).nodes == nodes));
+            let wishes = Wishes { nodes: Some(nodes), ..Wishes::default() };
+            assert!((0..100).all(|seed| draw(seed, &wishes).nodes == nodes));
         }
     }
 }

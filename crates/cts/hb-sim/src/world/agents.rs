@@ -34,6 +34,20 @@ pub(crate) struct Work {
     pub(crate) success: bool,
 }
 
+impl std::fmt::Display for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ms = |nanos: Nanos| nanos as f64 / 1e6;
+        match self.ends_after {
+            None => f.write_str("and hangs"),
+            Some(after) if self.success => write!(f, "done in {:.1} ms", ms(after)),
+            Some(after) if self.effect_after.is_some() => {
+                write!(f, "done in {:.1} ms, but will report failure", ms(after))
+            }
+            Some(after) => write!(f, "will fail in {:.1} ms", ms(after)),
+        }
+    }
+}
+
 /// All agents of a node.
 #[derive(Default, Debug)]
 pub(crate) struct Agents {

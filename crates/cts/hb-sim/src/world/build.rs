@@ -49,7 +49,7 @@ pub(super) fn host(plan: &Plan, node: u8) -> Host {
         paused_since: None,
         pauses: 0,
         hindered_at: 0,
-        stalled_at: 0,
+        anew_at: 0,
         formed_at: 0,
         ever_busy: plan
             .steps
@@ -93,7 +93,7 @@ fn groups(resources: [u8; 2]) -> Vec<Group> {
         .collect()
 }
 
-fn codec(signature: Signature) -> Codec {
+pub(super) fn codec(signature: Signature) -> Codec {
     let method = match signature {
         Signature::Crc => Method::Crc,
         Signature::Md5 => Method::Md5,

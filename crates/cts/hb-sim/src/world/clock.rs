@@ -22,6 +22,9 @@ impl Clock {
 
     /// What the monotonic clock shows at true time `at`.
     pub(crate) fn local(&self, at: Nanos) -> Instant {
+        if self.drift_ppm == 0 {
+            return Instant::from_nanos(at + self.offset);
+        }
         let drift = i128::from(at) * i128::from(self.drift_ppm) / 1_000_000;
         Instant::from_nanos((i128::from(at) + drift) as u64 + self.offset)
     }
@@ -30,6 +33,9 @@ impl Clock {
     pub(crate) fn true_time(&self, at: Instant) -> Nanos {
         if at == Instant::MAX {
             return Nanos::MAX;
+        }
+        if self.drift_ppm == 0 {
+            return at.as_nanos().saturating_sub(self.offset);
         }
         let elapsed = i128::from(at.as_nanos().saturating_sub(self.offset));
         let mut guess = (elapsed * 1_000_000 / (1_000_000 + i128::from(self.drift_ppm))) as u64;

@@ -69,6 +69,7 @@ impl World<'_> {
                     let active = state.active;
                     self.tell(node, News::Executor(ExecutorEvent::Up { active }));
                     for done in state.finished {
+                        self.judge_done(node, &done);
                         let (call, outcome) = (done.call, done.outcome);
                         self.tell(node, News::Executor(ExecutorEvent::Ran { call, outcome }));
                     }
@@ -129,7 +130,7 @@ impl World<'_> {
         self.stats.agents += 1;
         let now = self.now();
         self.trace.note(u64::from(job) << 8 | u64::from(node));
-        self.trace.say(now, Some(node), format_args!("   agent {id} {} begins {work:?}", action.word()));
+        self.trace.say(now, Some(node), format_args!("   the agent begins: {id} {}, {work}", action.word()));
         if let Some(resource) = resource {
             self.host_mut(node).left &= !(1 << resource);
         }
@@ -217,9 +218,6 @@ impl World<'_> {
     /// The executor takes an address away by itself.
     fn release(&mut self, node: u8, resource: &Resource) {
         let Some(resource) = self.resource(&resource.id) else { return };
-        if let Some(Mishap::Fail | Mishap::Hang) = self.mishap(node, Action::Stop) {
-            return;
-        }
         self.set_active(node, resource, false);
         let starts = |job: &Job| job.resource == Some(resource) && job.action == Action::Start;
         if !self.host(node).agents.jobs.iter().any(starts) {

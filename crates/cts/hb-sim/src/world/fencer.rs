@@ -64,7 +64,8 @@ impl World<'_> {
         if let Some(after) = cut_after.filter(|_| switches) {
             self.agenda.put(now + after, Event::Switch { node, call: call.0, victim });
         }
-        let say = format_args!("   device works on {:?} {answer:?} in {after} ns", operation.resource.args);
+        let (asked, ms) = (operation.resource.args.join(" "), after as f64 / 1e6);
+        let say = format_args!("   the device begins: {asked}, will say {answer:?} in {ms:.1} ms");
         self.trace.say(now, Some(node), say);
         self.agenda.put(now + after, Event::DeviceAnswers { node, fencer, call: call.0, answer, victim });
     }

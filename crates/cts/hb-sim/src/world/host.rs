@@ -121,9 +121,13 @@ pub(crate) struct Master {
     /// A reader ended and the master has not noticed yet.
     pub(crate) reader_ended: [bool; MEDIA_MAX as usize],
     pub(crate) news: VecDeque<News>,
+    /// The frame that was written last, and what it is.
+    pub(crate) written: Option<(Arc<[u8]>, Class, Meta)>,
     /// The machine told message clients to wait.
     pub(crate) clients_wait: bool,
     pub(crate) turns: u64,
+    /// Stalls that it has counted.
+    pub(crate) stalls: u64,
     /// How often it was told to leave: the second time it goes at once, whatever still runs.
     pub(crate) told_to_leave: u32,
     /// It has sent something.
@@ -142,6 +146,8 @@ pub(crate) struct Line {
     pub(crate) outgoing: Channel<Outgoing>,
     /// The writer refused a frame and the master waits for room.
     pub(crate) refused: bool,
+    /// From when on a broadcast is heard by this node itself again.
+    pub(crate) echo_at: Nanos,
 }
 
 impl Default for Line {
@@ -151,6 +157,7 @@ impl Default for Line {
             drains: VecDeque::new(),
             outgoing: Channel::default(),
             refused: false,
+            echo_at: 0,
         }
     }
 }
@@ -220,8 +227,8 @@ pub(crate) struct Host {
     pub(crate) pauses: u32,
     /// When the last process of this node that stood still went on, or one was replaced; `MAX` while one stands still.
     pub(crate) hindered_at: Nanos,
-    /// When its master last went on after it stood still, or started.
-    pub(crate) stalled_at: Nanos,
+    /// When its master last began to measure everybody's silence anew, and had a reason to.
+    pub(crate) anew_at: Nanos,
     /// When its master had heard or missed everybody for the first time.
     pub(crate) formed_at: Nanos,
     /// A step of the plan makes it slow.

@@ -155,17 +155,21 @@ impl World<'_> {
             self.explain_input(node, &input);
         }
         master.node.handle(now, input);
+        self.watch_stalls(node, master);
         self.fetch_outputs(node, master, now)
     }
 
-    fn explain_input(&mut self, node: u8, input: &Input) {
-        match input {
-            Input::Frame { .. } | Input::Environment { .. } | Input::Timer => {}
-            other => {
-                let text: String = format!("{other:?}").chars().take(300).collect();
-                let at = self.now();
-                self.trace.say(at, Some(node), format_args!("<- {text}"));
-            }
+    /// A master that says that it was stalled measures silence anew. It may when a process of it really stood still a
+    /// moment ago.
+    fn watch_stalls(&mut self, node: u8, master: &mut Master) {
+        let stalls = master.node.view().cluster().counters().stalls;
+        if stalls == std::mem::replace(&mut master.stalls, stalls) {
+            return;
+        }
+        let (now, deadtime) = (self.now(), nanos(self.plan.timing.deadtime));
+        let host = self.host_mut(node);
+        if now <= host.hindered_at.saturating_add(deadtime) {
+            host.anew_at = now;
         }
     }
 

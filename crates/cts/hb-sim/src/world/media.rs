@@ -8,6 +8,9 @@ use std::sync::Arc;
 /// Datagrams that a reader or writer moves in one turn.
 const BATCH: usize = 64;
 
+/// The real writer lets a broadcast be heard by its own node this often; a filter keeps out the others.
+const ECHO_INTERVAL: crate::agenda::Nanos = 250_000_000;
+
 impl World<'_> {
     /// A reader forwards what its socket holds. Having been asked, it answers once the socket is empty.
     pub(super) fn reader_turn(&mut self, node: u8, medium: u8) {
@@ -58,8 +61,15 @@ impl World<'_> {
     }
 
     fn transmit(&mut self, from: u8, medium: u8, outgoing: &Outgoing) {
-        let own = self.plan.media[usize::from(medium)] == crate::plan::MediumKind::Bcast;
         let now = self.now();
+        let own = self.plan.media[usize::from(medium)] == crate::plan::MediumKind::Bcast && {
+            let echo_at = &mut self.host_mut(from).lines[usize::from(medium)].echo_at;
+            let due = now >= *echo_at;
+            if due {
+                *echo_at = now + ECHO_INTERVAL;
+            }
+            due
+        };
         for to in (0..self.plan.nodes).filter(|to| own || *to != from) {
             for arrival in self.network.send(medium, from, to).into_iter().flatten() {
                 let bytes = match arrival.flipped {

@@ -80,10 +80,18 @@ impl World<'_> {
         medium: MediumId,
         (class, frame): (Class, Arc<[u8]>),
     ) {
-        self.trace.note_bytes(&frame);
-        let life = self.host(node).life;
-        let meta = Meta::of(node, life, class, &frame);
-        self.check_generation(node, master);
+        // A frame is offered to the writer of each medium; what it is was worked out the first time.
+        let meta = match &master.written {
+            Some((written, as_what, meta)) if Arc::ptr_eq(written, &frame) && *as_what == class => *meta,
+            _ => {
+                self.trace.note_bytes(&frame);
+                let meta = Meta::of(node, self.host(node).life, class, &frame);
+                master.written = Some((frame.clone(), class, meta));
+                self.check_generation(node, master);
+                meta
+            }
+        };
+        self.trace.note(u64::from(medium.0));
         let host = self.host_mut(node);
         let alive = host.schedules[usize::from(writer(medium.0))].alive;
         let line = &mut host.lines[usize::from(medium.0)];
@@ -204,15 +212,15 @@ impl World<'_> {
         })
     }
 
-    /// Who is silent is declared dead when its time is over. That time begins anew when the node itself, or one of its
-    /// processes, stood still; and while it formed, it waited longer.
+    /// Who is silent is declared dead when its time is over: by when its last frame reached a socket, not by when that
+    /// was read. Later only while a process stood still or the node formed, or when evidence was void because of that.
     fn late_death(&self, node: u8, victim: u8, notice: &Notice) -> Option<Violation> {
         let Some(Value::Span(patience)) = notice.field("deadtime") else { return None };
         let host = self.host(node);
         let heard_at = self.evidence.any_frame_at(node, victim);
-        let counts_from = heard_at.max(host.hindered_at).max(host.stalled_at);
         let patience = super::nanos(*patience);
-        let due = counts_from.saturating_add(patience + patience / 1_000).max(host.formed_at);
+        let due = heard_at.max(host.anew_at) + patience + patience / 1_000;
+        let due = due.max(host.formed_at).max(host.hindered_at);
         let slack = 50_000_000 + 20 * super::nanos(self.plan.latency);
         let late = self.now().saturating_sub(due);
         (!host.ever_busy && late > slack).then(|| Violation {
@@ -225,29 +233,5 @@ impl World<'_> {
                 late / 1_000_000
             ),
         })
-    }
-
-    fn explain_output(&mut self, node: u8, output: &Output) {
-        let at = self.now();
-        match output {
-            Output::Write { class: Class::Status, .. } => {}
-            Output::Write { medium, class, frame } => {
-                let length = frame.len();
-                self.trace.say(at, Some(node), format_args!("-> {class:?} {length} bytes on {medium}"));
-            }
-            Output::Notice(notice) => {
-                let fields: Vec<String> = notice.fields.iter().map(|(k, v)| format!("{k}={v}")).collect();
-                let (word, code, subject) = (notice.severity.word(), notice.code, &notice.subject);
-                self.trace.say(
-                    at,
-                    Some(node),
-                    format_args!("   {word} {code}: {subject} {}", fields.join(" ")),
-                );
-            }
-            other => {
-                let text: String = format!("{other:?}").chars().take(300).collect();
-                self.trace.say(at, Some(node), format_args!("-> {text}"));
-            }
-        }
     }
 }

@@ -91,7 +91,7 @@ impl World<'_> {
         host.life += 1;
         let life = host.life;
         (host.paused_for, host.pauses, host.resumed_at) = (0, 0, now);
-        (host.hindered_at, host.stalled_at) = (now, now);
+        (host.hindered_at, host.anew_at) = (now, now);
         host.client.sent = 0;
         let mut master = Box::new(Master {
             node: build::node(plan, node, plant),
@@ -100,8 +100,10 @@ impl World<'_> {
             from_readers: (0..plan.media.len()).map(|_| Channel::default()).collect(),
             reader_ended: [false; MEDIA_MAX as usize],
             news: VecDeque::new(),
+            written: None,
             clients_wait: false,
             turns: 0,
+            stalls: 0,
             told_to_leave: 0,
             announced: false,
             exit: None,
@@ -215,7 +217,7 @@ impl World<'_> {
             return;
         }
         let now = self.now();
-        self.trace.say(now, Some(node), format_args!("## process {slot} is killed"));
+        self.trace.say(now, Some(node), format_args!("## the {} is killed", slot_word(slot)));
         match slot {
             MASTER => {
                 self.excused = true;
@@ -329,13 +331,23 @@ impl World<'_> {
         if let Some(since) = host.paused_since.take_if(|_| slot == MASTER) {
             host.paused_for = now - since;
             host.resumed_at = now;
-            host.stalled_at = now;
             host.pauses += 1;
         }
         host.goes_on(now);
         if missed {
             self.wake(node, slot);
         }
+    }
+}
+
+/// What a process does, for people.
+fn slot_word(slot: u8) -> String {
+    match slot {
+        MASTER => "master".to_owned(),
+        EXECUTOR => "executor".to_owned(),
+        FENCER => "fencing role".to_owned(),
+        slot if slot < writer(0) => format!("reader of medium {}", slot - reader(0)),
+        slot => format!("writer of medium {}", slot - writer(0)),
     }
 }
 
