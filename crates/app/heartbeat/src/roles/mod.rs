@@ -1,9 +1,11 @@
 //! The processes of a node. Each joins machines and io, and holds no logic of its own.
 
+mod durable;
 mod executor;
 mod loader;
 mod logd;
 mod master;
+mod store;
 
 pub(crate) use executor::agent_places;
 pub(crate) use master::run as master;
@@ -20,6 +22,7 @@ pub(crate) fn run(inherited: Inherited) -> ExitCode {
     let ended = match role.as_str() {
         "lrmd" | "stonithd" => executor::run(inherited),
         "logd" => logd::run(inherited),
+        "store" => store::run(inherited),
         "loader" => loader::run(inherited),
         other => Err(format!("there is no role `{other}`")),
     };

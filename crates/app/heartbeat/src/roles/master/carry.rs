@@ -1,7 +1,7 @@
 //! Carrying out what the node wants done.
 
+use super::Master;
 use super::worker::Post;
-use super::{Master, durable};
 use crate::picture::{Lens, Surroundings};
 use hb_base::{ClientId, Instant, MediumId, Notice, Severity};
 use hb_cluster::Class;
@@ -38,14 +38,7 @@ impl Master {
             Output::FenceOp { call, operation } => self.fence(now, call, &operation),
             Output::Reannounce(resource) => self.reannounce(&resource),
             Output::Adopt(resources) => self.adopt(&resources),
-            Output::Persist { record, token } => match durable::write(&self.store, &record) {
-                Ok(()) => self.node.handle(now, Input::Persisted(token)),
-                Err(error) => {
-                    // Not answered: what depends on it does not happen.
-                    let notice = Notice::new(Severity::Critical, "not_durable", error.to_string());
-                    self.journal.notice(&notice, &self.posts.logd);
-                }
-            },
+            Output::Persist { record, token } => self.persist(token, &record),
             Output::Reply { client, reply } => self.reply(now, client, &reply),
             Output::Deliver { client, message } => self.deliver(now, client, &message),
             Output::Gap { client, from, first, last } => {

@@ -79,6 +79,7 @@ impl Master {
             Post::Writer(n) => self.child(now, n, Half::Writer, true),
             Post::Stonithd => self.node.handle(now, Input::Fencer(FencerEvent::Up)),
             // The executor reports itself, with what it found active.
+            Post::Store => self.store_up(),
             Post::Lrmd | Post::Fifo | Post::Logd => {}
         }
     }
@@ -161,6 +162,7 @@ impl Master {
             },
             Post::Lrmd => self.executor_says(now, packet),
             Post::Stonithd => self.fencer_says(now, packet),
+            Post::Store => self.store_says(now, packet),
             Post::Logd => {}
         }
     }
@@ -209,7 +211,7 @@ impl Master {
             Post::Writer(n) => self.child(now, n, Half::Writer, false),
             Post::Lrmd => self.node.handle(now, Input::Executor(ExecutorEvent::Down)),
             Post::Stonithd => self.node.handle(now, Input::Fencer(FencerEvent::Down)),
-            Post::Fifo | Post::Logd => {}
+            Post::Fifo | Post::Store | Post::Logd => {}
         }
         for post in self.posts.due_now(now) {
             self.start_post(now, post);

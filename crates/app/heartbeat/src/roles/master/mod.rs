@@ -2,11 +2,11 @@
 
 mod api;
 mod carry;
-mod durable;
 mod events;
 mod executors;
 mod journal;
 mod loading;
+mod persist;
 mod places;
 mod posts;
 mod reload;
@@ -15,6 +15,7 @@ mod worker;
 use crate::cli::Places;
 use crate::control::Server;
 use crate::load;
+use crate::roles::durable;
 use hb_base::{ClientId, NodeName};
 use hb_bzip2::BZIP2;
 use hb_config::{Code, Config, Diagnostic};
@@ -63,7 +64,7 @@ pub(crate) struct Master {
     pub(crate) posts: Posts,
     pub(crate) control: Server,
     pub(crate) api: api::Api,
-    pub(crate) store: Store,
+    persisting: persist::Persisting,
     pub(crate) journal: Journal,
     pub(crate) realtime: RealtimeReport,
     loading: loading::Loading,
@@ -118,7 +119,6 @@ impl Master {
         events
             .add(control.listener(), Key::Listener, Class::Clients, Interest::Read)
             .map_err(|e| format!("control socket: {e}"))?;
-        let store = Store::open(&places.state_dir).map_err(|e| e.to_string())?;
         let mut options = hb_node::Options::from_config(&config, &own, &BZIP2).map_err(|e| e.to_string())?;
         options.session = load::session_options(&config, &own);
         let timing = options.cluster.timing.clone();
@@ -139,7 +139,7 @@ impl Master {
             posts,
             control,
             api: api::Api::default(),
-            store,
+            persisting: persist::Persisting::default(),
             journal: Journal::default(),
             realtime: RealtimeReport::default(),
             loading: loading::Loading::default(),
@@ -161,7 +161,8 @@ impl Master {
         let now = clock::monotonic();
         self.posts.start_all(now, &mut self.events)?;
         self.realtime = realtime.apply(true);
-        let stored = durable::read(&self.store).map_err(|e| e.to_string())?;
+        let store = Store::open(&self.places.state_dir).map_err(|e| e.to_string())?;
+        let stored = durable::read(&store).map_err(|e| e.to_string())?;
         let entropy = getrandom::u64().map_err(|e| format!("no random numbers: {e}"))?;
         let wall = clock::wall();
         self.node.handle(now, Input::Scripts(posts::rc_scripts(&self.places.config_dir)));

@@ -4,6 +4,7 @@ use super::Key;
 use super::worker::{Post, Start, Worker};
 use crate::cli::Places;
 use crate::load;
+use crate::roles::durable;
 use crate::roles::executor::SOCKET;
 use crate::roles::logd;
 use hb_base::{Instant, NodeName};
@@ -22,6 +23,8 @@ const EXECUTOR_BYTES: usize = 256 << 10;
 /// Lines that wait while the logging role is busy, about 600 of them.
 const LOG_BYTES: usize = 512 << 10;
 const SMALL_BYTES: usize = 16 << 10;
+/// One record at a time, each with its head in kernel memory.
+const STORE_BYTES: usize = 2 * durable::PACKET_MAX_BYTES;
 
 /// How children are scheduled.
 #[derive(Clone, Copy)]
@@ -39,6 +42,7 @@ pub(crate) struct Posts {
     pub(crate) fifo: Worker,
     pub(crate) lrmd: Worker,
     pub(crate) stonithd: Worker,
+    pub(crate) store: Worker,
     pub(crate) logd: Worker,
     /// Where packets are received: one for all channels.
     pub(crate) batch: Batch,
@@ -86,6 +90,7 @@ impl Posts {
             ),
             lrmd: executor(Post::Lrmd, "lrmd", places, realtime.lrmd),
             stonithd: executor(Post::Stonithd, "stonithd", places, Realtime::OFF),
+            store: storing(&places.state_dir),
             logd: Worker::new(Post::Logd, LOGD.to_owned(), Class::Housekeeping, logging(&config.ha_cf, own)),
             batch: hb_media::reader_batch(),
         })
@@ -94,6 +99,8 @@ impl Posts {
     /// Starts every child, in the original's order: FIFO reader, then a writer and a reader per medium, then the rest.
     pub(crate) fn start_all(&mut self, now: Instant, events: &mut EventLoop<Key>) -> Result<(), String> {
         self.logd.start(now, events)?;
+        // Nothing is said before the generation is durable: the sooner this one runs, the better.
+        self.store.start(now, events)?;
         self.fifo.start(now, events)?;
         for (writer, reader) in self.writers.iter_mut().zip(&mut self.readers) {
             writer.start(now, events)?;
@@ -110,12 +117,13 @@ impl Posts {
             Post::Fifo => Some(&mut self.fifo),
             Post::Lrmd => Some(&mut self.lrmd),
             Post::Stonithd => Some(&mut self.stonithd),
+            Post::Store => Some(&mut self.store),
             Post::Logd => Some(&mut self.logd),
         }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Worker> {
-        let rest = [&self.fifo, &self.lrmd, &self.stonithd, &self.logd];
+        let rest = [&self.fifo, &self.lrmd, &self.stonithd, &self.store, &self.logd];
         self.readers.iter().chain(&self.writers).chain(rest)
     }
 
@@ -132,7 +140,7 @@ impl Posts {
     /// Closes every channel and reaps every child; what has not ended by `deadline` is killed.
     pub(crate) fn end_all(&mut self, deadline: Instant, events: &mut EventLoop<Key>) {
         let mut children: Vec<Child> = Vec::new();
-        let rest = [&mut self.fifo, &mut self.lrmd, &mut self.stonithd];
+        let rest = [&mut self.fifo, &mut self.lrmd, &mut self.stonithd, &mut self.store];
         for worker in self.readers.iter_mut().chain(&mut self.writers).chain(rest) {
             children.extend(worker.close(events));
         }
@@ -247,6 +255,15 @@ fn executor(post: Post, role: &'static str, places: &Places, realtime: Realtime)
         None => spawn(),
     });
     Worker::new(post, title, Class::Clients, start)
+}
+
+fn storing(state_dir: &Path) -> Worker {
+    let title = "heartbeat: store".to_owned();
+    // Killed with its master: two of them must not write the same file.
+    let settle = Settle { parent_death: Some(hb_runtime::Signal::Kill), ..Settle::executor() };
+    let args = vec![state_dir.display().to_string()];
+    let start = start_role("store", title.clone(), args, settle, (STORE_BYTES, SMALL_BYTES));
+    Worker::new(Post::Store, title, Class::Clients, start)
 }
 
 /// The executor of a master that died, still holding what it held: it listens at this socket.

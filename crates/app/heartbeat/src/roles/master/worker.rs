@@ -19,6 +19,8 @@ pub(crate) enum Post {
     Lrmd,
     /// Fencing executor.
     Stonithd,
+    /// Durable files.
+    Store,
     /// Logging.
     Logd,
 }
