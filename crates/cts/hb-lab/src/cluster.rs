@@ -38,6 +38,18 @@ pub enum Medium {
     Mcast,
 }
 
+impl Medium {
+    /// Its directive.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Medium::Ucast => "ucast",
+            Medium::Bcast => "bcast",
+            Medium::Mcast => "mcast",
+        }
+    }
+}
+
 /// Which `stonith` program the daemons find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stonith {

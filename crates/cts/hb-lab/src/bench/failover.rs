@@ -77,7 +77,9 @@ pub(super) fn quick_design() -> Design {
 
 fn ours(options: &Failover, report: &mut Report) {
     narrate("heartbeat, keepalive 5 ms, deadtime 25 ms");
-    let measured = Cluster::build(quick_design(), &options.program).and_then(|cluster| {
+    let design = quick_design();
+    report.remarks.push(format!("heartbeat uses 2 {}, keepalived 1 network", design.medium.word()));
+    let measured = Cluster::build(design, &options.program).and_then(|cluster| {
         let probe = Probe::start(cluster.world.client(), SERVICE)?;
         Ours { cluster, probe }.measure(options.repeat, report)
     });

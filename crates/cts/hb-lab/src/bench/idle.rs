@@ -4,7 +4,7 @@ use super::failover::quick_design;
 use super::narrate;
 use super::peers;
 use super::stats::{OURS, Report, Row};
-use crate::cluster::{Cluster, Design, System, original};
+use crate::cluster::{Cluster, Design, Medium, System, original};
 use crate::error::{LabError, Result};
 use crate::power::Outlet;
 use crate::proc;
@@ -27,21 +27,24 @@ pub struct Idle {
     pub with_original: bool,
 }
 
-/// Measures ours at 5 ms and 100 ms, keepalived at 10 ms and the original at 10 ms.
+/// Measures ours at 5 ms and 100 ms over two media of two kinds, keepalived at 10 ms over one network and the original
+/// at 10 ms over two.
 ///
 /// # Errors
 /// Worlds cannot be built here.
 pub fn idle(options: &Idle) -> Result<Report> {
     let mut report = Report::default();
-    for (keepalive, deadtime) in [(5, 25), (100, 500)] {
-        narrate(&format!("heartbeat, keepalive {keepalive} ms"));
+    let settings = [(5, 25), (100, 500)].map(|timing| [(timing, Medium::Ucast), (timing, Medium::Bcast)]);
+    for ((keepalive, deadtime), medium) in settings.into_iter().flatten() {
+        let name = format!("{keepalive} ms, 2 {}", medium.word());
+        narrate(&format!("heartbeat, keepalive {name}"));
         let design = Design {
+            medium,
             keepalive: Duration::from_millis(keepalive),
             deadtime: Duration::from_millis(deadtime),
             boot: Vec::new(),
             ..quick_design()
         };
-        let name = format!("{keepalive} ms");
         cluster_rows(options, design, OURS, &name, &mut report);
     }
     narrate("keepalived, advert_int 0.01");
@@ -56,7 +59,7 @@ pub fn idle(options: &Idle) -> Result<Report> {
             if let Err(e) = measured {
                 report.failures.push(format!("keepalived: {e}"));
             }
-            rows(&world, options.span, "keepalived", "10 ms", &mut report);
+            rows(&world, options.span, "keepalived", "10 ms, 1 network", &mut report);
         }
     }
     if options.with_original && original().is_some() {
@@ -69,7 +72,8 @@ pub fn idle(options: &Idle) -> Result<Report> {
             boot: Vec::new(),
             ..quick_design()
         };
-        cluster_rows(options, design, "original", "10 ms", &mut report);
+        let name = format!("10 ms, 2 {}", design.medium.word());
+        cluster_rows(options, design, "original", &name, &mut report);
     }
     Ok(report)
 }

@@ -39,6 +39,7 @@ pub fn messages(options: &Messages) -> Result<Report> {
         keepalive: Duration::from_millis(100),
         ..quick_design()
     };
+    report.remarks.push(format!("heartbeat uses 2 {}", design.medium.word()));
     for (loss_percent, count) in [(0, options.count), (20, options.count / 5)] {
         narrate(&format!("{count} messages of {SIZE} bytes at {loss_percent} % loss"));
         let (mut rates, mut lost_remark) = (Vec::new(), None);

@@ -81,15 +81,16 @@ impl Report {
     /// The same as a table for people.
     #[must_use]
     pub fn text(&self) -> String {
+        let width = self.rows.iter().map(|row| row.what.chars().count()).max().unwrap_or(0);
         let mut text = format!(
-            "{:44} {:12} {:>4} {:>9} {:>9} {:>9} {:10} {:>8}\n",
+            "{:width$} {:12} {:>4} {:>9} {:>9} {:>9} {:10} {:>8}\n",
             "what", "system", "n", "min", "median", "max", "unit", "to ours"
         );
         for row in &self.rows {
             let ratio = self.ratio(row).map_or_else(String::new, |ratio| format!("{ratio:.2}"));
             let _ = writeln!(
                 text,
-                "{:44} {:12} {:4} {:9.2} {:9.2} {:9.2} {:10} {ratio:>8}",
+                "{:width$} {:12} {:4} {:9.2} {:9.2} {:9.2} {:10} {ratio:>8}",
                 row.what, row.system, row.n, row.min, row.median, row.max, row.unit
             );
         }
@@ -141,5 +142,10 @@ mod tests {
         assert_eq!(json["rows"][0]["ratio_to_ours"], 1.0);
         assert_eq!(json["rows"][1]["ratio_to_ours"], 1.5);
         assert!(json["rows"][2]["ratio_to_ours"].is_null());
+        // Every column begins at the same place in every line, however long the names are.
+        report.add(Row::of("a quantity whose name is longer than most of them are", OURS, "ms", &[1.0]));
+        let text = report.text();
+        let columns: Vec<_> = text.lines().map(|line| line.find(" ms").or(line.find(" unit"))).collect();
+        assert!(columns.iter().all(|column| column.is_some() && *column == columns[0]), "{text}");
     }
 }
