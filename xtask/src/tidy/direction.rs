@@ -16,6 +16,7 @@ const CORE: &[&str] = &[
     "hb-node",
     "hb-apphb",
     "hb-cib",
+    "hb-scheduler",
 ];
 /// io crates from the bottom up: each may use `hb-base`, `hb-wire` and those before it.
 const IO: &[&str] =

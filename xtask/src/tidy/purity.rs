@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hb-session", &[]),
     ("hb-lrm", &[]),
     ("hb-cib", &["md-5"]),
+    ("hb-scheduler", &["bitflags"]),
     ("hb-classic", &[]),
     ("hb-stonith", &[]),
     ("hb-node", &[]),

@@ -177,7 +177,7 @@ impl Evaluation<'_, '_> {
 }
 
 /// Replaces `%0` to `%9` by what the groups of a pattern matched.
-fn expand<'t>(text: &'t str, groups: &[Option<&str>]) -> Cow<'t, str> {
+pub fn expand<'t>(text: &'t str, groups: &[Option<&str>]) -> Cow<'t, str> {
     if groups.is_empty() || !text.contains('%') {
         return Cow::Borrowed(text);
     }
