@@ -3,7 +3,7 @@
 use crate::{Stored, Timing};
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::sync::Arc;
 use core::time::Duration;
 use hb_base::{Instant, MediumId, Token, WallTime};
 use hb_wire::{Codec, Message};
@@ -33,7 +33,7 @@ pub enum Input {
         /// When the kernel received it, on our clock. A later one than `now` counts as `now`.
         stamp: Instant,
         /// The datagram, not yet verified.
-        bytes: Vec<u8>,
+        bytes: Arc<[u8]>,
     },
     /// From a medium's reader: everything that was in its socket when it got the request has been forwarded before this.
     Drained {

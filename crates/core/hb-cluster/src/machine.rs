@@ -119,7 +119,7 @@ impl Cluster {
         match input {
             Input::Start { stored, entropy } => inputs::start::handle(self, stored, entropy),
             Input::Environment { wall, load } => inputs::environment::handle(self, wall, load),
-            Input::Packet { medium, stamp, bytes } => inputs::packet::handle(self, medium, stamp, &bytes),
+            Input::Packet { medium, stamp, bytes } => inputs::packet::handle(self, medium, stamp, bytes),
             Input::Drained { medium, token } => inputs::drained::handle(self, medium, token),
             Input::MediumState { medium, up } => inputs::medium_state::handle(self, medium, up),
             Input::Submit { message } => inputs::submit::handle(self, message),

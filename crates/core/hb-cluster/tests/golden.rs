@@ -84,7 +84,7 @@ fn play(file: &str, method: Method) -> Option<Played> {
         }
         let from_n1 = codec.decode_signed(&bytes).unwrap().text("src") == Some("n1");
         if from_n1 {
-            cluster.handle(now, Input::Packet { medium: MediumId(0), stamp: now, bytes });
+            cluster.handle(now, Input::Packet { medium: MediumId(0), stamp: now, bytes: bytes.into() });
             drain(&mut cluster, now);
         }
     }

@@ -88,7 +88,7 @@ fn an_own_link_has_a_second_to_be_heard_again_however_short_the_deadtime() {
     talk.after(ms(200));
     let bytes = talk.frames.last().unwrap().clone();
     let stamp = talk.now;
-    talk.input(Input::Packet { medium: MediumId(0), stamp, bytes });
+    talk.input(Input::Packet { medium: MediumId(0), stamp, bytes: bytes.into() });
     talk.after(ms(999));
     assert!(talk.link("n1", 0));
     talk.after(ms(1));
@@ -405,7 +405,7 @@ fn own_frames_heard_back_only_refresh_the_own_link() {
     let bytes = talk.frames.last().unwrap().clone();
     let stamp = talk.now;
     talk.take();
-    talk.input(Input::Packet { medium: MediumId(0), stamp, bytes });
+    talk.input(Input::Packet { medium: MediumId(0), stamp, bytes: bytes.into() });
     assert!(talk.link("n1", 0) && !talk.link("n1", 1));
     assert!(!talk.out.iter().any(|output| matches!(output, Output::Deliver { .. } | Output::Ordered { .. })));
 }

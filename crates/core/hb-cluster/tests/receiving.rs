@@ -39,7 +39,7 @@ fn row_1_a_wrong_signature_is_dropped_and_counted() {
     let mut bytes = talk::codec().encode_signed(&peer.next(app("a"))).unwrap();
     bytes[20] ^= 1;
     let now = talk.now;
-    talk.input(hb_cluster::Input::Packet { medium: hb_base::MediumId(1), stamp: now, bytes });
+    talk.input(hb_cluster::Input::Packet { medium: hb_base::MediumId(1), stamp: now, bytes: bytes.into() });
     assert!(talk.noticed(hb_cluster::notices::FRAME_REJECTED));
     assert_eq!(talk.delivered(), [""; 0]);
     assert_eq!(talk.cluster.view().medium(hb_base::MediumId(1)).unwrap().1.rejected, 1);

@@ -145,7 +145,7 @@ fn a_retransmission_is_the_same_frame() {
     let (seq, frame) = frames[2].clone();
     let bytes = codec.encode_signed(&request(&peer, seq, seq)).unwrap();
     let stamp = talk.now;
-    talk.input(Input::Packet { medium: hb_base::MediumId(0), stamp, bytes });
+    talk.input(Input::Packet { medium: hb_base::MediumId(0), stamp, bytes: bytes.into() });
     assert_eq!(talk.frames, [frame], "with the old signature");
 }
 

@@ -49,7 +49,7 @@ pub enum Input {
         /// When the kernel received it, on our monotonic clock.
         stamp: Instant,
         /// The bytes as received, nothing checked.
-        bytes: Vec<u8>,
+        bytes: Arc<[u8]>,
     },
     /// From a reader: everything that was in its socket when it got the request has been forwarded.
     Drained {

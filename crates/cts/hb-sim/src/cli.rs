@@ -250,7 +250,7 @@ fn run_seeds(fleet: &Fleet, keep_going: bool, json: Option<&std::path::Path>) ->
     let quiet = json.is_some_and(|file| file.as_os_str() == "-");
     let terminal = std::io::stderr().is_terminal();
     let seen = Mutex::new(0_usize);
-    let begin = Instant::now();
+    let (begin, processor) = (Instant::now(), processor_time());
     let report = fleet.run(|done, found| {
         let mut seen = seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *seen += usize::from(found.is_some());
@@ -264,17 +264,17 @@ fn run_seeds(fleet: &Fleet, keep_going: bool, json: Option<&std::path::Path>) ->
         let most = if fleet.plant.is_some() { 1 } else { FOUND_MAX };
         if *seen >= most && !keep_going { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    let seconds = begin.elapsed().as_secs_f64();
+    let spent = Spent { seconds: begin.elapsed().as_secs_f64(), processor: processor_time() - processor };
     if terminal {
         eprint!("\r\x1b[K");
     }
     let cases: Vec<Case> =
         report.found.iter().take(FOUND_MAX).map(|found| shorten(found, fleet.plant)).collect();
     if !quiet {
-        tell(fleet, &report, &cases, seconds);
+        tell(fleet, &report, &cases, spent);
     }
     if let Some(file) = json {
-        let document = document(fleet, &report, &cases, seconds);
+        let document = document(fleet, &report, &cases, spent);
         if quiet {
             println!("{document}");
         } else if let Err(error) = std::fs::write(file, document + "\n") {
@@ -282,6 +282,25 @@ fn run_seeds(fleet: &Fleet, keep_going: bool, json: Option<&std::path::Path>) ->
         }
     }
     if cases.is_empty() { CLEAN } else { FOUND }
+}
+
+/// What a run cost.
+#[derive(Clone, Copy)]
+struct Spent {
+    seconds: f64,
+    /// Seconds of processors, all threads together: others may use the machine too.
+    processor: f64,
+}
+
+impl Spent {
+    fn rate(self, steps: u64) -> f64 {
+        steps as f64 / self.processor.max(0.001)
+    }
+}
+
+fn processor_time() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 fn shorten(found: &Found, plant: Option<Plant>) -> Case {
@@ -295,7 +314,7 @@ fn shorten(found: &Found, plant: Option<Plant>) -> Case {
     Case { found: found.clone(), short, file: written.is_ok().then_some(file) }
 }
 
-fn tell(fleet: &Fleet, report: &Report, cases: &[Case], seconds: f64) {
+fn tell(fleet: &Fleet, report: &Report, cases: &[Case], spent: Spent) {
     for case in cases {
         println!("seed {} violates {}", case.found.seed, case.found.violation);
         println!("{}", case.short);
@@ -310,17 +329,18 @@ fn tell(fleet: &Fleet, report: &Report, cases: &[Case], seconds: f64) {
     let stats = &report.stats;
     print!("{}", stats.table());
     println!(
-        "{} seeds, {} violated; {:.1} simulated hours in {seconds:.1} s, digest {:016x}",
+        "{} seeds, {} violated; {:.1} simulated hours in {:.1} s, digest {:016x}",
         report.seeds,
         report.found.len(),
         hours(report),
+        spent.seconds,
         report.digest
     );
     println!(
-        "{} steps of machines ({:.2} million a second and thread), {} turns of processes, {} frames sent, {} lost, \
+        "{} steps of machines ({:.2} million a second of a processor), {} turns of processes, {} frames sent, {} lost, \
          {} messages delivered, {} gaps reported, {} deaths, {} power cuts, {} fencings, {} agents, slowest heal {} s",
         stats.steps,
-        stats.steps as f64 / seconds.max(0.001) / fleet.threads as f64 / 1e6,
+        spent.rate(stats.steps) / 1e6,
         stats.turns,
         stats.traffic.sent,
         stats.traffic.lost,
@@ -339,30 +359,32 @@ fn hours(report: &Report) -> f64 {
 }
 
 /// The JSON document, its keys as the command line contract has them.
-fn document(fleet: &Fleet, report: &Report, cases: &[Case], seconds: f64) -> String {
+fn document(fleet: &Fleet, report: &Report, cases: &[Case], spent: Spent) -> String {
     let mut violations = String::new();
-    for case in cases {
+    for (place, found) in report.found.iter().enumerate() {
         let comma = if violations.is_empty() { "" } else { "," };
-        let (seed, invariant) = (case.found.seed, case.found.violation.invariant.word());
+        let (seed, invariant) = (found.seed, found.violation.invariant.word());
+        let plan = cases.get(place).map_or_else(|| found.plan.to_string(), |case| case.short.clone());
         let _ = write!(
             violations,
             "{comma}{{\"seed\":{seed},\"invariant\":\"{invariant}\",\"what\":{},\"plan\":{}}}",
-            quoted(&case.found.violation.what),
-            quoted(&case.short)
+            quoted(&found.violation.what),
+            quoted(&plan)
         );
     }
     let nodes = fleet.wishes.nodes.map_or("null".to_owned(), |nodes| nodes.to_string());
     let stats = &report.stats;
     format!(
         "{{\"seeds\":{},\"first_seed\":{},\"nodes\":{nodes},\"violations\":[{violations}],\
-         \"simulated_hours\":{:.4},\"wall_seconds\":{seconds:.3},\"digest\":\"{:016x}\",\
-         \"machine_steps\":{},\"steps_per_second_and_thread\":{:.0}}}",
+         \"simulated_hours\":{:.4},\"wall_seconds\":{:.3},\"digest\":\"{:016x}\",\
+         \"machine_steps\":{},\"steps_per_processor_second\":{:.0}}}",
         report.seeds,
         fleet.first,
         hours(report),
+        spent.seconds,
         report.digest,
         stats.steps,
-        stats.steps as f64 / seconds.max(0.001) / fleet.threads as f64,
+        spent.rate(stats.steps),
     )
 }
 

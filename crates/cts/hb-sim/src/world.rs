@@ -36,14 +36,13 @@ use hb_base::Instant;
 use host::{EXECUTOR, FENCER, Host, MASTER, Meta, SLOTS};
 use network::{Network, nanos};
 
-/// Something that will happen.
+/// Something that will happen. Small, since the agenda moves it often.
 #[derive(Clone, Copy, Debug)]
 enum Event {
-    /// A process gets its processor. Counts only if the ticket is still the process's.
+    /// A process gets its processor, if it wants to run by now.
     Turn {
         node: u8,
         slot: u8,
-        ticket: u32,
     },
     /// A packet reaches a node.
     Arrival {
@@ -55,13 +54,12 @@ enum Event {
     ClientWrites {
         step: u16,
         left: u32,
-        every: Nanos,
     },
     /// A durable write is done.
     Written {
         node: u8,
-        life: u32,
-        token: u64,
+        life: u16,
+        token: u32,
     },
     /// The shell has replaced a child.
     Replaced {
@@ -72,29 +70,19 @@ enum Event {
     /// An agent changes its resource.
     Effect {
         node: u8,
-        boots: u32,
+        boots: u16,
         job: u32,
     },
     /// An agent ends.
     AgentEnds {
         node: u8,
-        boots: u32,
+        boots: u16,
         job: u32,
     },
-    /// A fencing device switches.
-    Switch {
-        node: u8,
-        call: u64,
-        victim: u8,
-    },
+    /// A fencing device switches. Names an order in the list of all.
+    Switch(u32),
     /// A fencing device answers.
-    DeviceAnswers {
-        node: u8,
-        fencer: u32,
-        call: u64,
-        answer: fencer::Answer,
-        victim: u8,
-    },
+    DeviceAnswers(u32),
     /// A node has power and boots.
     PowerOn {
         node: u8,
@@ -106,6 +94,8 @@ enum Event {
         boots: u32,
     },
 }
+
+const _: () = assert!(size_of::<Event>() == 8);
 
 /// A packet on its way.
 struct Packet {
@@ -132,8 +122,8 @@ pub(crate) struct World<'p> {
     in_force: Vec<bool>,
     /// Process instances that a step paused.
     paused_by: Vec<Vec<(u8, u8, u32)>>,
-    /// Device operations that have switched: who asked, and how often the victim had got power until then.
-    switched: Vec<((u8, u64), u32)>,
+    /// Orders that fencing devices ever got.
+    orders: Vec<fencer::Order>,
     ownership: Ownership,
     evidence: Evidence,
     streams: Streams,
@@ -165,7 +155,7 @@ impl<'p> World<'p> {
             resources: build::resources(plan),
             in_force: vec![false; plan.steps.len()],
             paused_by: vec![Vec::new(); plan.steps.len()],
-            switched: Vec::new(),
+            orders: Vec::new(),
             ownership: Ownership::new(plan.fenced()),
             evidence: Evidence::new(deadtime, deadtime + 4_000_000_000),
             streams: Streams::new(),
@@ -210,19 +200,17 @@ impl<'p> World<'p> {
     fn happen(&mut self, event: Event) {
         self.stats.events += 1;
         match event {
-            Event::Turn { node, slot, ticket } => self.turn(node, slot, ticket),
+            Event::Turn { node, slot } => self.turn(node, slot),
             Event::Arrival { packet } => self.arrival(packet),
             Event::StepBegins(step) => self.step_begins(usize::from(step)),
             Event::StepEnds(step) => self.step_ends(usize::from(step)),
-            Event::ClientWrites { step, left, every } => self.client_writes(step, left, every),
+            Event::ClientWrites { step, left } => self.client_writes(step, left),
             Event::Written { node, life, token } => self.written(node, life, token),
             Event::Replaced { node, boots, slot } => self.replaced(node, boots, slot),
             Event::Effect { node, boots, job } => self.agent_effect(node, boots, job),
             Event::AgentEnds { node, boots, job } => self.agent_ends(node, boots, job),
-            Event::Switch { node, call, victim } => self.switch((node, call), victim),
-            Event::DeviceAnswers { node, fencer, call, answer, victim } => {
-                self.device_answers((node, fencer), call, answer, victim);
-            }
+            Event::Switch(order) => self.switch(order),
+            Event::DeviceAnswers(order) => self.device_answers(order),
             Event::PowerOn { node, boots } => self.power_on(node, boots),
             Event::MasterStarts { node, boots } => self.master_starts(node, boots),
         }
@@ -292,18 +280,20 @@ impl<'p> World<'p> {
         if schedule.wake_at.is_some_and(|planned| planned <= run_at) {
             return;
         }
-        schedule.wake_at = Some(run_at);
-        schedule.ticket = schedule.ticket.wrapping_add(1);
-        let ticket = schedule.ticket;
-        self.agenda.put(run_at, Event::Turn { node, slot, ticket });
+        if schedule.plan(run_at) {
+            self.agenda.put(run_at, Event::Turn { node, slot });
+        }
     }
 
-    fn turn(&mut self, node: u8, slot: u8, ticket: u32) {
+    fn turn(&mut self, node: u8, slot: u8) {
+        let now = self.now();
         let schedule = &mut self.host_mut(node).schedules[usize::from(slot)];
-        if schedule.ticket != ticket || !schedule.alive {
+        if let Err(again) = schedule.due(now) {
+            if let Some(at) = again {
+                self.agenda.put(at, Event::Turn { node, slot });
+            }
             return;
         }
-        schedule.wake_at = None;
         if schedule.paused > 0 {
             schedule.missed = true;
             return;

@@ -9,7 +9,7 @@ use alloc::sync::Arc;
 use hb_base::{Instant, MediumId, Notice, Severity};
 use hb_wire::DecodeError;
 
-pub(crate) fn handle(cluster: &mut Cluster, medium: MediumId, stamp: Instant, bytes: &[u8]) {
+pub(crate) fn handle(cluster: &mut Cluster, medium: MediumId, stamp: Instant, bytes: Arc<[u8]>) {
     let Some(state) = cluster.media.get_mut(usize::from(medium.0)) else { return };
     state.counters.received += 1;
     // Nothing may be answered before the generation is durable, so nothing is heard either.
@@ -21,12 +21,12 @@ pub(crate) fn handle(cluster: &mut Cluster, medium: MediumId, stamp: Instant, by
     }
     let stamp = if cluster.planted(Bug::CountReadingTime) { cluster.now } else { stamp.min(cluster.now) };
     let arrival = Arrival { medium, stamp };
-    match cluster.recent.find(bytes) {
+    match cluster.recent.find(&bytes) {
         Some(message) => cluster.receive(arrival, &message),
-        None => match cluster.codec.decode_signed(bytes) {
+        None => match cluster.codec.decode_signed(&bytes) {
             Ok(message) => {
                 let message = Arc::new(message);
-                cluster.recent.remember(bytes.into(), message.clone());
+                cluster.recent.remember(bytes, message.clone());
                 cluster.receive(arrival, &message);
             }
             Err(error) => reject(cluster, medium, error),

@@ -327,7 +327,7 @@ impl Net {
         }
         match event {
             Event::Packet { to, medium, stamp, bytes } => {
-                let input = Input::Packet { medium: MediumId(medium), stamp, bytes };
+                let input = Input::Packet { medium: MediumId(medium), stamp, bytes: bytes.into() };
                 match self.hosts[to].stuck.get_mut(&medium) {
                     Some(held) => held.push(input),
                     None => self.input(to, input),
@@ -353,7 +353,7 @@ impl Net {
         self.input(n, Input::Timer);
         for event in held {
             if let Event::Packet { to, medium, stamp, bytes } = event {
-                self.input(to, Input::Packet { medium: MediumId(medium), stamp, bytes });
+                self.input(to, Input::Packet { medium: MediumId(medium), stamp, bytes: bytes.into() });
             }
         }
     }

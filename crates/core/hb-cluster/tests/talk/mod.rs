@@ -210,7 +210,7 @@ impl Talk {
     /// A frame that the kernel received at `stamp` and that is read only now.
     pub(crate) fn hear_late(&mut self, medium: u8, message: &Message, stamp: Instant) {
         let bytes = codec().encode_signed(message).unwrap();
-        self.input(Input::Packet { medium: MediumId(medium), stamp, bytes });
+        self.input(Input::Packet { medium: MediumId(medium), stamp, bytes: bytes.into() });
     }
 
     /// Lets time pass; timers are punctual.

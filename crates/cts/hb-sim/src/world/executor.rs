@@ -117,7 +117,7 @@ impl World<'_> {
         let Operation { resource: Resource { id, class, .. }, action, .. } = operation;
         let resource = if matches!(class, Class::Rc) { None } else { self.resource(id) };
         let mishap = resource.and_then(|_| self.mishap(node, *action));
-        let boots = self.host(node).boots;
+        let boots = self.host(node).boots as u16;
         let agents = &mut self.host_mut(node).agents;
         agents.started += 1;
         let job = agents.started;
@@ -147,8 +147,8 @@ impl World<'_> {
     }
 
     /// An agent changes its resource.
-    pub(super) fn agent_effect(&mut self, node: u8, boots: u32, job: u32) {
-        if self.host(node).boots != boots {
+    pub(super) fn agent_effect(&mut self, node: u8, boots: u16, job: u32) {
+        if self.host(node).boots as u16 != boots {
             return;
         }
         let Some(job) = self.host(node).agents.job(job) else { return };
@@ -189,8 +189,8 @@ impl World<'_> {
     }
 
     /// An agent ends.
-    pub(super) fn agent_ends(&mut self, node: u8, boots: u32, job: u32) {
-        if self.host(node).boots != boots {
+    pub(super) fn agent_ends(&mut self, node: u8, boots: u16, job: u32) {
+        if self.host(node).boots as u16 != boots {
             return;
         }
         let Some(job) = self.host_mut(node).agents.take(job) else { return };
@@ -236,7 +236,7 @@ impl World<'_> {
 
     /// Agents that hang come to their senses: they do what they should have done.
     pub(super) fn heal_agents(&mut self, node: u8) {
-        let boots = self.host(node).boots;
+        let boots = self.host(node).boots as u16;
         let now = self.now();
         for job in &mut self.hosts[usize::from(node)].agents.jobs {
             if job.work.ends_after.is_none() {

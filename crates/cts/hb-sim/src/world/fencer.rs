@@ -22,6 +22,21 @@ pub(super) enum Answer {
     TimedOut,
 }
 
+/// What a fencing device was told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Order {
+    /// The node whose fencing role told it.
+    asker: u8,
+    /// Which of that node's.
+    fencer: u32,
+    call: CallId,
+    victim: u8,
+    /// What it will answer.
+    answer: Answer,
+    /// How often the victim had got power when it switched.
+    switched_at: Option<u32>,
+}
+
 /// In nanoseconds.
 const SECOND: u64 = 1_000_000_000;
 
@@ -61,13 +76,16 @@ impl World<'_> {
             // It switches, and takes its time to say so.
             Some(Mishap::Slow) => (Some(length / 2), Answer::Done, length * 10),
         };
+        let order = Order { asker: node, fencer, call, victim, answer, switched_at: None };
+        self.orders.push(order);
+        let place = self.orders.len() as u32 - 1;
         if let Some(after) = cut_after.filter(|_| switches) {
-            self.agenda.put(now + after, Event::Switch { node, call: call.0, victim });
+            self.agenda.put(now + after, Event::Switch(place));
         }
         let (asked, ms) = (operation.resource.args.join(" "), after as f64 / 1e6);
         let say = format_args!("   the device begins: {asked}, will say {answer:?} in {ms:.1} ms");
         self.trace.say(now, Some(node), say);
-        self.agenda.put(now + after, Event::DeviceAnswers { node, fencer, call: call.0, answer, victim });
+        self.agenda.put(now + after, Event::DeviceAnswers(place));
     }
 
     fn device_mishap(&self, victim: u8) -> Option<Mishap> {
@@ -80,17 +98,25 @@ impl World<'_> {
     }
 
     /// A switch turns a node off and on again.
-    pub(super) fn switch(&mut self, asker: (u8, u64), victim: u8) {
+    pub(super) fn switch(&mut self, order: u32) {
+        let Some(victim) = self.orders.get(order as usize).map(|order| order.victim) else { return };
         self.trace.note(u64::from(victim) + 77);
         self.cut_power(victim);
-        self.switched.push((asker, self.host(victim).power_ups));
+        let power_ups = self.host(victim).power_ups;
+        if let Some(order) = self.orders.get_mut(order as usize) {
+            order.switched_at = Some(power_ups);
+        }
         // Off is off: whoever hears of it may rely on it, and what boots again starts from scratch.
         self.power_on_later(victim, 2 * SECOND);
     }
 
     /// A device answers; the fencing role that asked may be gone.
-    pub(super) fn device_answers(&mut self, asker: (u8, u32), call: u64, answer: Answer, victim: u8) {
-        let (node, instance) = asker;
+    pub(super) fn device_answers(&mut self, order: u32) {
+        let Some(&Order { asker, fencer, call, victim, answer, switched_at }) =
+            self.orders.get(order as usize)
+        else {
+            return;
+        };
         let outcome = match answer {
             Answer::Done => Outcome::Ok,
             Answer::Fine => Outcome::Running,
@@ -101,15 +127,14 @@ impl World<'_> {
         };
         // Without power since the switch, whoever else kept it from the node, nothing runs there. What has booted
         // since began anew, and an operation of before says nothing of it.
-        let switched = self.switched.iter().position(|(asker, _)| *asker == (node, call));
-        let ended = switched.map(|at| self.switched.swap_remove(at).1);
-        if answer == Answer::Done && ended == Some(self.host(victim).power_ups) {
+        let still_off = switched_at.is_some_and(|power_ups| power_ups == self.host(victim).power_ups);
+        if answer == Answer::Done && still_off {
             self.ownership.confirmed_down(victim);
         }
-        let asker = self.host_mut(node).fencer.as_mut().filter(|fencer| fencer.instance == instance);
-        if let Some(fencer) = asker {
-            fencer.answers.push_back((CallId(call), outcome));
-            self.wake(node, FENCER);
+        let asked = self.host_mut(asker).fencer.as_mut().filter(|role| role.instance == fencer);
+        if let Some(role) = asked {
+            role.answers.push_back((call, outcome));
+            self.wake(asker, FENCER);
         }
     }
 }

@@ -53,11 +53,52 @@ pub(crate) struct Schedule {
     pub(crate) paused: u8,
     /// It could run, had it not been paused.
     pub(crate) missed: bool,
-    /// When it will run next, and the event that counts.
+    /// When it will run next.
     pub(crate) wake_at: Option<Nanos>,
-    pub(crate) ticket: u32,
+    /// Turns of it that are on the agenda, as far as they are remembered. One that comes too early does nothing.
+    queued: Queued,
     /// How often it was woken: the number of its latency's draw.
     pub(crate) wakes: u64,
+}
+
+/// Times of a few events; `Nanos::MAX` where there is none.
+#[derive(Clone, Copy, Debug)]
+struct Queued([Nanos; 3]);
+
+impl Default for Queued {
+    fn default() -> Queued {
+        Queued([Nanos::MAX; 3])
+    }
+}
+
+impl Schedule {
+    /// Has it run at `at`. True when that needs a new event.
+    pub(crate) fn plan(&mut self, at: Nanos) -> bool {
+        self.wake_at = Some(at);
+        if self.queued.0.iter().any(|queued| *queued <= at) {
+            return false;
+        }
+        if let Some(free) = self.queued.0.iter_mut().find(|queued| **queued == Nanos::MAX) {
+            *free = at;
+        }
+        true
+    }
+
+    /// One of its events came. Whether it is its turn; otherwise perhaps the time for which a new event is needed.
+    pub(crate) fn due(&mut self, now: Nanos) -> Result<(), Option<Nanos>> {
+        if let Some(queued) = self.queued.0.iter_mut().find(|queued| **queued == now) {
+            *queued = Nanos::MAX;
+        }
+        match self.wake_at {
+            _ if !self.alive => Err(None),
+            None => Err(None),
+            Some(at) if at > now => Err(self.plan(at).then_some(at)),
+            Some(_) => {
+                self.wake_at = None;
+                Ok(())
+            }
+        }
+    }
 }
 
 /// What a frame is, beside its bytes. The invariants look at this, the product never does.

@@ -100,7 +100,7 @@ impl World<'_> {
             let medium = MediumId(medium);
             let input = match packet {
                 FromReader::Frame(datagram) => {
-                    Input::Frame { medium, stamp: datagram.stamp, bytes: datagram.bytes.to_vec() }
+                    Input::Frame { medium, stamp: datagram.stamp, bytes: datagram.bytes }
                 }
                 FromReader::Drained(token) => Input::Drained { medium, token },
             };

@@ -130,14 +130,15 @@ impl World<'_> {
         let after = draw.between(200_000, 20_000_000);
         let start = self.host(node).disk_busy_until.max(self.now());
         self.host_mut(node).disk_busy_until = start + after;
-        self.agenda.put(start + after, Event::Written { node, life, token: token.0 });
+        let (life, token) = (life as u16, token.0 as u32);
+        self.agenda.put(start + after, Event::Written { node, life, token });
     }
 
     /// A durable write is done.
-    pub(super) fn written(&mut self, node: u8, life: u32, token: u64) {
-        if self.host(node).power && self.host(node).life == life {
+    pub(super) fn written(&mut self, node: u8, life: u16, token: u32) {
+        if self.host(node).power && self.host(node).life as u16 == life {
             self.host_mut(node).disk.end();
-            self.tell(node, super::host::News::Persisted(Token(token)));
+            self.tell(node, super::host::News::Persisted(Token(token.into())));
         }
     }
 

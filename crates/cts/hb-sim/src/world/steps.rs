@@ -4,7 +4,6 @@ use super::clients::{self, BACKLOG_MAX};
 use super::host::{News, slots};
 use super::network::nanos;
 use super::{Event, World};
-use crate::agenda::Nanos;
 use crate::plan::{Process, Step, What, Which};
 use hb_node::{Request, Share};
 
@@ -37,8 +36,7 @@ impl World<'_> {
             }
             What::WallStep { node, by_ms } => self.host_mut(node).clock.step_wall(by_ms),
             What::Send { count, .. } => {
-                let every = nanos(step.lasts) / u64::from(count.max(1));
-                self.client_writes(index as u16, count, every);
+                self.client_writes(index as u16, count);
             }
             What::Standby { node, which } => self.command(node, Request::Standby(share(which))),
             What::Takeover { node, which } => self.command(node, Request::Takeover(share(which))),
@@ -104,10 +102,12 @@ impl World<'_> {
     }
 
     /// A client has its next message ready, and hands over what the master takes.
-    pub(super) fn client_writes(&mut self, step: u16, left: u32, every: Nanos) {
+    pub(super) fn client_writes(&mut self, step: u16, left: u32) {
         let index = usize::from(step);
-        let Some(Step { what: What::Send { node, .. }, .. }) = self.plan.steps.get(index) else { return };
-        let node = *node;
+        let Some(&Step { what: What::Send { node, count }, lasts, .. }) = self.plan.steps.get(index) else {
+            return;
+        };
+        let every = nanos(lasts) / u64::from(count.max(1));
         if left == 0 || !self.in_force[index] {
             return;
         }
@@ -115,7 +115,7 @@ impl World<'_> {
         client.backlog = (client.backlog + 1).min(BACKLOG_MAX);
         self.hand_over(node);
         let at = self.now() + every.max(1_000);
-        self.agenda.put(at, Event::ClientWrites { step, left: left - 1, every });
+        self.agenda.put(at, Event::ClientWrites { step, left: left - 1 });
     }
 
     /// The client hands over what the master reads in a turn, unless it is told to wait or nobody listens.

@@ -170,7 +170,7 @@ impl Master {
     fn reader_says(&mut self, now: Instant, medium: MediumId, packet: &[u8]) {
         match FromReader::decode(packet) {
             Some(FromReader::Frame { stamp, datagram }) => {
-                self.node.handle(now, Input::Frame { medium, stamp, bytes: datagram.to_vec() });
+                self.node.handle(now, Input::Frame { medium, stamp, bytes: datagram.into() });
             }
             Some(FromReader::Drained(token)) => self.node.handle(now, Input::Drained { medium, token }),
             Some(FromReader::Trouble(trouble)) => self.trouble(Post::Reader(medium.0), trouble),
