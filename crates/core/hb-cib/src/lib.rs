@@ -47,6 +47,6 @@ pub use score::{Health, Score};
 pub use time::Moment;
 pub use tree::{
     Attributes, Children, Descendants, Document, Element, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_NAMES,
-    NodeId, ParseError, Position, Style,
+    NodeId, ParseError, Position, Style, escape_value,
 };
 pub use values::{Known, Source, Table, Values};

@@ -176,7 +176,8 @@ impl Evaluation<'_, '_> {
     }
 }
 
-/// Replaces `%0` to `%9` by what the groups of a pattern matched.
+/// Replaces `%0` to `%9` by what the groups of a pattern matched; without groups the text stays as it is.
+#[must_use]
 pub fn expand<'t>(text: &'t str, groups: &[Option<&str>]) -> Cow<'t, str> {
     if groups.is_empty() || !text.contains('%') {
         return Cow::Borrowed(text);

@@ -16,7 +16,7 @@ use core::fmt;
 
 pub use element::{Attributes, Children, Descendants, Element};
 pub use parse::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_NAMES, ParseError};
-pub use write::Style;
+pub use write::{Style, escape_value};
 
 /// Stands for "no node" in links.
 const NONE: u32 = u32::MAX;

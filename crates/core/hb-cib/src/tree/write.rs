@@ -129,6 +129,11 @@ fn end_line(style: Style, out: &mut String) {
     }
 }
 
+/// Writes the value of an attribute, without the quotes around it.
+pub fn escape_value(text: &str, out: &mut String) {
+    escape(text, true, out);
+}
+
 /// Writes `text` so that a reader gets the same text back; line ends and tabs count in values.
 fn escape(text: &str, value: bool, out: &mut String) {
     let mut rest = text;
