@@ -152,7 +152,11 @@ pub(crate) fn definition_changed<'d>(
         other => other,
     };
     let expired = c.expired_entries.contains(&entry.element.node().index());
-    match digest::compare(c, resource, node, entry) {
+    let change = digest::compare(c, resource, node, entry);
+    if c.secrets_masked && change != Change::None && digest::only_secrets_changed(c, resource, node, entry) {
+        return false;
+    }
+    match change {
         Change::None => false,
         Change::Restart => {
             force_restart(c, resource, node, task, entry.interval_ms);

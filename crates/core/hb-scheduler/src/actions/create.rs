@@ -111,6 +111,7 @@ fn add<'d>(
         reason: None,
         priority: 0,
         meta: Vec::new(),
+        fixed_meta: Vec::new(),
         before: Vec::new(),
         after: Vec::new(),
         runnable_before: 0,

@@ -41,7 +41,7 @@ pub(crate) fn compare<'d>(
     let task = Task::read(entry.task);
     let name = (node, resource, Key::Op(task, entry.interval_ms).text(""));
     if !c.digests.contains_key(&name) {
-        let digests = calculate(c, resource, node, task, entry.interval_ms, Some(entry), false);
+        let digests = calculate(c, resource, node, task, entry.interval_ms, Some(entry), true);
         c.digests.insert(name.clone(), digests);
     }
     let told = entry.element.get("op-digest");
@@ -64,6 +64,13 @@ pub(crate) fn compare<'d>(
         }
     };
     known.change
+}
+
+/// Whether all that changed is what was put in place of secrets.
+pub(crate) fn only_secrets_changed<'d>(c: &Cluster<'d>, resource: ResourceId, node: NodeId, entry: &Entry<'d>) -> bool {
+    let name = (node, resource, Key::Op(Task::read(entry.task), entry.interval_ms).text(""));
+    let told = entry.element.get("op-secure-digest");
+    c.digests.get(&name).is_some_and(|known| told.is_some() && known.secure.as_deref() == told)
 }
 
 fn calculate<'d>(

@@ -105,9 +105,9 @@ fn make(c: &mut Cluster<'_>, resource: ResourceId, node: NodeId, top: ResourceId
     order_after_unfencing(c, resource, node, probe, O::OPTIONAL);
     let it = &c.resources[resource];
     if !it.running_on.contains(&node) {
-        c.actions[probe].add("op_target_rc", "7");
+        c.actions[probe].replace("op_target_rc", "7");
     } else if it.role == Role::Promoted {
-        c.actions[probe].add("op_target_rc", "8");
+        c.actions[probe].replace("op_target_rc", "8");
     }
     let it = &c.resources[resource];
     let alone = (it.is_fence_device() && c.options.unfencing) || !c.resources[top].is_clone();
@@ -219,7 +219,7 @@ fn order_before_stops(c: &mut Cluster<'_>) {
         }
         let stops = |c: &Cluster<'_>, end: &End<'_>| match end.action {
             Some(action) => c.actions[action].task == Task::Stop,
-            None => end.key == Some(Key::Op(Task::Stop, 0)),
+            None => end.key.is_some_and(|key| key.is_about(Task::Stop)),
         };
         if !stops(c, &order.first) {
             continue;

@@ -118,6 +118,9 @@ fn parameters(c: &mut Cluster<'_>, action: ActionId, details: &mut Details) {
         }
     }
     for (name, text) in &c.actions[action].meta {
+        meta.entry((*name).to_string()).or_insert_with(|| text.to_string());
+    }
+    for (name, text) in &c.actions[action].fixed_meta {
         meta.insert((*name).to_string(), text.to_string());
     }
     if let Some(node) = node.filter(|_| names_node(c, action)) {

@@ -1,7 +1,7 @@
 //! Which actions, and which of their inputs, belong to the graph.
 
 use crate::model::{
-    ActionFlags as A, ActionId, Cluster, Key, Order, OrderFlags as O, ResourceFlags as F, Task,
+    ActionFlags as A, ActionId, Cluster, Order, OrderFlags as O, ResourceFlags as F, Task,
 };
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -40,7 +40,7 @@ pub(super) fn counts(c: &mut Cluster<'_>, action: ActionId, position: usize) -> 
 }
 
 fn is_stop(c: &Cluster<'_>, action: ActionId) -> bool {
-    c.actions[action].key == Key::Op(Task::Stop, 0)
+    c.actions[action].key.is_about(Task::Stop)
 }
 
 /// Whether an input counts, and whether it never will.

@@ -55,8 +55,10 @@ pub struct Action<'d> {
     pub reason: Option<Reason<'d>>,
     /// Priority of its own.
     pub priority: i32,
-    /// Meta attributes beyond those of the configured operation.
+    /// Meta attributes that the configured operation may have, too: then they do not count.
     pub meta: Vec<(&'d str, Cow<'d, str>)>,
+    /// Meta attributes that count whatever is configured.
+    pub fixed_meta: Vec<(&'d str, Cow<'d, str>)>,
     /// What comes before it, oldest first.
     pub before: Vec<Order>,
     /// What comes after it, oldest first.
@@ -86,7 +88,8 @@ impl<'d> Action<'d> {
     /// A meta attribute that was added.
     #[must_use]
     pub fn added(&self, name: &str) -> Option<&str> {
-        self.meta.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_ref())
+        let mut all = self.fixed_meta.iter().chain(&self.meta);
+        all.find(|(known, _)| *known == name).map(|(_, value)| value.as_ref())
     }
 
     /// Adds a meta attribute, unless it is there.
@@ -96,10 +99,10 @@ impl<'d> Action<'d> {
         }
     }
 
-    /// Adds a meta attribute, in place of what is there.
+    /// Adds a meta attribute, in place of what is there or configured.
     pub fn replace(&mut self, name: &'d str, value: impl Into<Cow<'d, str>>) {
-        self.meta.retain(|(known, _)| *known != name);
-        self.meta.push((name, value.into()));
+        self.fixed_meta.retain(|(known, _)| *known != name);
+        self.fixed_meta.push((name, value.into()));
     }
 
     /// Notes a reason, unless there is one.

@@ -94,6 +94,8 @@ pub struct Cluster<'d> {
     pub graph: crate::graph::TransitionGraph,
     /// Lines of scores.
     pub scores: Vec<String>,
+    /// Secrets in the document are masked: that they differ means nothing.
+    pub(crate) secrets_masked: bool,
     /// Whether scores are wanted.
     pub(crate) want_scores: bool,
     /// Depth of recursion, and the first thing that went wrong.

@@ -185,6 +185,12 @@ pub enum Key<'d> {
 }
 
 impl Key<'_> {
+    /// Whether it is about a task that is done once: itself, or telling about it.
+    #[must_use]
+    pub fn is_about(self, task: Task<'_>) -> bool {
+        matches!(self, Key::Op(own, 0) | Key::Notify(_, own) if own == task)
+    }
+
     /// The key as text, for a resource of that id.
     #[must_use]
     pub fn text(self, id: &str) -> String {

@@ -54,7 +54,8 @@ fn interleaves(c: &Cluster<'_>, first: ActionId, then: ActionId) -> bool {
     if one == other || c.resources[one].rank() < 2 || c.resources[other].rank() < 2 {
         return false;
     }
-    let down = matches!(c.actions[then].key, Key::Op(Task::Stop | Task::Demote, 0));
+    let key = c.actions[then].key;
+    let down = key.is_about(Task::Stop) || key.is_about(Task::Demote);
     let decides = if down { one } else { other };
     value::is_true(c.resources[decides].meta.get("interleave"))
 }
@@ -107,7 +108,8 @@ fn update_interleaved(
     let (Some(one), Some(other)) = (c.actions[first].resource, c.actions[then].resource) else {
         return changed;
     };
-    let current = matches!(c.actions[first].key, Key::Op(Task::Stopped | Task::Demoted, 0));
+    let key = c.actions[first].key;
+    let current = key.is_about(Task::Stopped) || key.is_about(Task::Demoted);
     for then_part in instances(c, other) {
         let Some(first_part) = partner(c, then_part, one, Role::Unknown, current) else {
             let needs = kind.intersects(O::RUNNABLE_FIRST | O::IMPLIES_THEN);

@@ -56,6 +56,7 @@ pub(crate) fn begin(cib: &Document, now: Moment) -> Cluster<'_> {
         stop_needed: Vec::new(),
         graph: crate::graph::TransitionGraph::default(),
         scores: Vec::new(),
+        secrets_masked: true,
         want_scores: false,
         depth: 0,
         work: 0,

@@ -86,7 +86,7 @@ fn with_fencing(c: &mut Cluster<'_>, node: NodeId, state: Element<'_>) -> bool {
     }
     let why = if state.get("in_ccm").is_none() {
         "peer has not been seen by the cluster"
-    } else if is(join, "nack") {
+    } else if is(join, "banned") {
         "peer failed Pacemaker membership criteria"
     } else if !terminate && expected_down {
         if member || process {
