@@ -67,7 +67,12 @@ pub(crate) fn compare<'d>(
 }
 
 /// Whether all that changed is what was put in place of secrets.
-pub(crate) fn only_secrets_changed<'d>(c: &Cluster<'d>, resource: ResourceId, node: NodeId, entry: &Entry<'d>) -> bool {
+pub(crate) fn only_secrets_changed<'d>(
+    c: &Cluster<'d>,
+    resource: ResourceId,
+    node: NodeId,
+    entry: &Entry<'d>,
+) -> bool {
     let name = (node, resource, Key::Op(Task::read(entry.task), entry.interval_ms).text(""));
     let told = entry.element.get("op-secure-digest");
     c.digests.get(&name).is_some_and(|known| told.is_some() && known.secure.as_deref() == told)

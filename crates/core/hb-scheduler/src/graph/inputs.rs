@@ -1,8 +1,6 @@
 //! Which actions, and which of their inputs, belong to the graph.
 
-use crate::model::{
-    ActionFlags as A, ActionId, Cluster, Order, OrderFlags as O, ResourceFlags as F, Task,
-};
+use crate::model::{ActionFlags as A, ActionId, Cluster, Order, OrderFlags as O, ResourceFlags as F, Task};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
