@@ -16,8 +16,11 @@
 pub mod address;
 pub mod apphb;
 pub mod cib;
+pub mod cluster;
 pub mod config;
+pub mod local;
 pub mod lrm;
+pub mod node;
 pub mod wire;
 
 /// A target: its name, also that of its seed folder and program, and its function.
@@ -41,4 +44,12 @@ pub const TARGETS: &[Target] = &[
     ("cib_parse", cib::parse),
     ("lrm_channel", lrm::channel),
     ("lrm_machine", lrm::machine),
+    ("lrm_output", local::output),
+    ("cluster_machine", cluster::machine),
+    ("cluster_stored", cluster::stored),
+    ("node_haresources", node::haresources),
+    ("node_reload", node::reload),
+    ("local_fifo", local::fifo),
+    ("local_control", local::control),
+    ("local_request", local::request),
 ];

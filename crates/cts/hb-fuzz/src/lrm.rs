@@ -1,11 +1,16 @@
 //! Targets of hb-lrm: the channel's packets, and the machine under any order of events.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hb_base::{CallId, Instant};
 use hb_lrm::channel::{Report, Request, Words, decode_notice};
 use hb_lrm::{Action, Class, Done, Exit, Input, Lrm, Operation, Outcome, Output, Resource};
+
+thread_local! {
+    static WORDS: RefCell<Words> = const { RefCell::new(Words::new()) };
+}
 
 /// Packets between master and executor.
 pub fn channel(bytes: &[u8]) {
@@ -17,7 +22,10 @@ pub fn channel(bytes: &[u8]) {
         let packet = report.encode().expect("what was read can be written");
         assert_eq!(Report::decode(&packet), Ok(report));
     }
-    let _ = decode_notice(bytes, &mut Words::new());
+    // Words are kept for good: each process has one store of them.
+    WORDS.with_borrow_mut(|words| {
+        let _ = decode_notice(bytes, words);
+    });
 }
 
 const MAX_CHILDREN: usize = 2;

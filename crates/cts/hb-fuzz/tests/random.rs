@@ -2,12 +2,21 @@
 
 use hb_base::Rng;
 
-#[test]
-fn the_executors_machine_keeps_its_promises_in_any_order_of_events() {
+fn in_any_order(target: fn(&[u8]), longest: u64) {
     for seed in 0..500 {
         let mut rng = Rng::new(seed);
-        let bytes: Vec<u8> = (0..rng.below(400)).map(|_| rng.below(256) as u8).collect();
+        let bytes: Vec<u8> = (0..rng.below(longest)).map(|_| rng.below(256) as u8).collect();
         eprintln!("seed {seed}");
-        hb_fuzz::lrm::machine(&bytes);
+        target(&bytes);
     }
+}
+
+#[test]
+fn the_executors_machine_keeps_its_promises_in_any_order_of_events() {
+    in_any_order(hb_fuzz::lrm::machine, 400);
+}
+
+#[test]
+fn the_messaging_machine_keeps_its_promises_in_any_order_of_events() {
+    in_any_order(hb_fuzz::cluster::machine, 1_600);
 }

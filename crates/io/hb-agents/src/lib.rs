@@ -31,4 +31,7 @@ pub use executor::{Executor, ExecutorError, MAX_NOTICES, MAX_UNSENT, ORPHAN_PATI
 pub use places::Places;
 pub use plan::{DEVICE_FILE, Missing, Plan, plan};
 pub use runner::{Event, Runner};
-pub use stonith::{QUESTION_LIMIT, StonithProblem, stonith_parameters, stonith_types};
+pub use stonith::{
+    QUESTION_LIMIT, StonithProblem, read_stonith_parameters, read_stonith_types, stonith_parameters,
+    stonith_types,
+};

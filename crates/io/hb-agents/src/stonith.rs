@@ -50,8 +50,7 @@ impl std::error::Error for StonithProblem {}
 /// # Errors
 /// See [`StonithProblem`].
 pub fn stonith_types(places: &Places) -> Result<Vec<String>, StonithProblem> {
-    let answer = ask(places, &["-L"])?;
-    Ok(answer.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    Ok(read_stonith_types(&ask(places, &["-L"])?))
 }
 
 /// The names of the parameters of a device type, in the order of positional values.
@@ -59,8 +58,17 @@ pub fn stonith_types(places: &Places) -> Result<Vec<String>, StonithProblem> {
 /// # Errors
 /// See [`StonithProblem`]; an unknown type is `Failed` with code 8.
 pub fn stonith_parameters(places: &Places, device_type: &str) -> Result<Vec<String>, StonithProblem> {
-    let answer = ask(places, &["-t", device_type, "-n"])?;
-    Ok(answer.split_whitespace().map(str::to_owned).collect())
+    Ok(read_stonith_parameters(&ask(places, &["-t", device_type, "-n"])?))
+}
+
+/// The device types in what `stonith -L` prints: one a line.
+pub fn read_stonith_types(answer: &str) -> Vec<String> {
+    answer.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// The names in what `stonith -t TYPE -n` prints: separated by blanks.
+pub fn read_stonith_parameters(answer: &str) -> Vec<String> {
+    answer.split_whitespace().map(str::to_owned).collect()
 }
 
 fn ask(places: &Places, args: &[&str]) -> Result<String, StonithProblem> {
