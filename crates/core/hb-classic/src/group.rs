@@ -118,6 +118,8 @@ pub struct Conflict {
 enum Step {
     /// Nothing to do.
     Rest,
+    /// At the start: find out what runs already.
+    Probe(usize),
     /// Ask for the status before the start.
     Check(usize),
     Start(usize),
@@ -144,6 +146,8 @@ pub(crate) enum Event {
     Blocked(usize),
     /// A stop failed, but the resource does not run: its agent breaks the rules.
     LyingStop(usize),
+    /// Nobody started this resource, and it runs.
+    Found(usize),
 }
 
 /// A group on this node.
@@ -160,6 +164,8 @@ pub struct GroupRun {
     tries: u32,
     failed: bool,
     blocked: bool,
+    /// A stop was wished while the group was being looked at: it begins when that status has ended.
+    stop_wished: bool,
     /// Resources whose state changed, with the state before, until somebody asks. Asked for after each input.
     changes: Vec<(usize, ResourceState)>,
     /// Whether a stop failure is forgotten: a planted defect.
@@ -189,6 +195,7 @@ impl GroupRun {
             tries: 0,
             failed: false,
             blocked: false,
+            stop_wished: false,
             changes: Vec::new(),
             forgetful: false,
         }
@@ -238,13 +245,14 @@ impl GroupRun {
             Step::Stop(_) | Step::Recheck(_) | Step::Blocked(_) => GroupState::Stopping,
             Step::Rest if self.failed => GroupState::Failed,
             Step::Rest if self.wanted => GroupState::Started,
-            Step::Rest => GroupState::Stopped,
+            Step::Rest | Step::Probe(_) => GroupState::Stopped,
         }
     }
 
-    /// Whether it is on its way to somewhere. A blocked group is not.
+    /// Whether it is on its way to somewhere. A blocked group is not, nor one that is only looked at.
     pub fn is_moving(&self) -> bool {
-        self.running.is_some() || (self.step != Step::Rest && !self.blocked)
+        let only_looked_at = self.is_probing() && !self.wanted && !self.stop_wished;
+        !only_looked_at && (self.running.is_some() || (self.step != Step::Rest && !self.blocked))
     }
 
     /// Whether one of its resources will not stop.
@@ -260,7 +268,8 @@ impl GroupRun {
     /// Whether something of it may run here: anything but known to be stopped, once something was tried.
     pub(crate) fn may_run(&self) -> bool {
         let idle = |state| matches!(state, ResourceState::Unknown | ResourceState::Stopped);
-        self.running.is_some() || self.resources.iter().any(|run| !idle(run.state))
+        let acting = self.running.is_some() && !self.is_probing();
+        acting || self.resources.iter().any(|run| !idle(run.state))
     }
 
     /// Whether it was given up after a failed start.
@@ -280,6 +289,7 @@ impl GroupRun {
         }
         self.reason = reason;
         self.wanted = true;
+        self.stop_wished = false;
         self.failed = false;
         if !self.blocked {
             self.turn();
@@ -293,6 +303,7 @@ impl GroupRun {
         self.wanted = false;
         if !already {
             self.failed = false;
+            self.stop_wished = true;
             self.turn();
         }
     }
@@ -311,6 +322,7 @@ impl GroupRun {
         }
         self.retry_at = None;
         self.tries = 0;
+        self.stop_wished = false;
         self.step = if self.shall_run() {
             self.first_to_start()
         } else {
@@ -320,7 +332,10 @@ impl GroupRun {
 
     /// The step for the first resource that does not run yet.
     fn first_to_start(&self) -> Step {
-        let waits = |run: &ResourceRun| run.state != ResourceState::Started;
+        // An address that was there already is not announced and watched before its start.
+        let found =
+            |run: &ResourceRun| run.resource.class == Class::Address && run.reason == Reason::FoundRunning;
+        let waits = |run: &ResourceRun| run.state != ResourceState::Started || found(run);
         let next = self.resources.iter().enumerate().find(|(_, run)| waits(run));
         match next {
             None => Step::Rest,
@@ -337,7 +352,7 @@ impl GroupRun {
         }
         match self.step {
             Step::Rest => None,
-            Step::Check(i) | Step::Recheck(i) => Some((i, Action::Status)),
+            Step::Probe(i) | Step::Check(i) | Step::Recheck(i) => Some((i, Action::Status)),
             Step::Start(i) => Some((i, Action::Start)),
             Step::Stop(i) | Step::Blocked(i) => Some((i, Action::Stop)),
         }
@@ -348,6 +363,9 @@ impl GroupRun {
         self.retry_at = None;
         if let (Action::Start | Action::Stop, Some(run)) = (action, self.resources.get_mut(index)) {
             run.conflict = None;
+        }
+        if self.is_probing() {
+            return;
         }
         let state = match (action, self.step) {
             (Action::Start, _) => ResourceState::Starting,
@@ -370,6 +388,7 @@ impl GroupRun {
         let (_, index, _) = self.running.filter(|(running, ..)| *running == call)?;
         self.running = None;
         let event = match self.step {
+            Step::Probe(_) => self.probed(now, index, outcome),
             Step::Check(_) => self.checked(now, index, outcome),
             Step::Start(_) => self.start_ended(now, index, outcome),
             Step::Stop(_) | Step::Blocked(_) => self.stop_ended(now, index, outcome, retries),
@@ -501,6 +520,9 @@ impl GroupRun {
             self.put(now, index, state, Reason::Executor);
         }
         self.blocked = false;
+        if self.is_probing() {
+            self.step = Step::Rest;
+        }
         let runs = self.resources.iter().any(|run| run.state == ResourceState::Started);
         if self.wanted && !self.failed || self.step != Step::Rest || self.failed && runs {
             self.turn();
@@ -527,6 +549,7 @@ impl GroupRun {
 }
 
 mod news;
+mod probe;
 pub use news::{LOSS_WINDOW, LOSSES_MAX};
 #[cfg(test)]
 mod tests;

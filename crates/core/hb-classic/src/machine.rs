@@ -196,6 +196,7 @@ impl Classic {
             Event::Nothing | Event::Stopped => {}
             Event::Started => self.group_started(index),
             Event::StartFailed(resource) => self.start_failed(index, resource),
+            Event::Found(resource) => self.found_running(index, resource),
             Event::GivenUp(resource) => self.given_up(index, resource),
             Event::Blocked(resource) => self.resource_blocked(index, resource),
             Event::LyingStop(resource) => {

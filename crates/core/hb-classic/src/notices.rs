@@ -23,6 +23,9 @@ pub const RESOURCE_CONFLICT: &str = "classic_resource_conflict";
 pub const RESOURCE_GIVEN_UP: &str = "classic_resource_given_up";
 /// When groups move back changed with the configuration (`from`, `to`).
 pub const AUTO_FAILBACK: &str = "classic_auto_failback";
+/// A resource runs although this node has not started it: left over from before, or started by hand (`group`). It is
+/// kept when this node takes its group, and stopped when another does.
+pub const FOUND_RUNNING: &str = "classic_found_running";
 /// The stop of a resource failed although it does not run: its agent breaks the rules.
 pub const STOP_LIED: &str = "classic_stop_lied";
 /// A standby reached a phase (`phase`, `which`, `reason`).

@@ -43,10 +43,7 @@ impl Classic {
         }
         match self.state {
             State::Init => self.adopt(),
-            State::Stable | State::Shutdown => {
-                self.stop_groups(Reason::Stray, |group| !group.is_wanted() && group.may_run());
-            }
-            _ => {}
+            _ => self.release_strays(),
         }
     }
 

@@ -11,6 +11,7 @@ impl Classic {
         for key in options::homeless(&self.options.groups, &self.options.own, peer) {
             self.notice(Notice::new(Severity::Warning, notices::GROUP_HOMELESS, key));
         }
+        self.groups.iter_mut().for_each(crate::GroupRun::probe);
     }
 
     /// The resource phase begins (spec: haresources 5).
@@ -29,6 +30,9 @@ impl Classic {
         } else {
             self.initial = Some(Reason::CommunicationUp);
             self.set_state(State::Stable, Reason::CommunicationUp);
+            if presence != Presence::Dead {
+                self.release_strays();
+            }
         }
         if presence == Presence::Dead {
             self.peer_died();

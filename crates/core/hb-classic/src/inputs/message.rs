@@ -132,6 +132,9 @@ impl Classic {
         if asked || settled && !matches!(self.state, State::Init | State::Shutdown) {
             self.announce(Info::None);
         }
+        if self.state != State::Stable {
+            self.release_strays();
+        }
         self.go_on_starting(announced.info);
         self.compare_holdings();
     }

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use hb_base::{Notice, Severity};
 
-use crate::{Classic, GroupRun, notices};
+use crate::{Classic, GroupRun, Held, Reason, State, notices};
 
 impl Classic {
     /// Somebody removed it. It is put back; see [`GroupRun::lost`] for when it is not.
@@ -37,5 +37,25 @@ impl Classic {
         let with = with.and_then(|run| run.conflict.as_ref()).map_or("", |conflict| conflict.with.as_str());
         let notice = Notice::new(Severity::Critical, notices::RESOURCE_GIVEN_UP, id);
         self.notice(notice.with("with", String::from(with)));
+    }
+
+    /// It runs and nobody here started it.
+    pub(crate) fn found_running(&mut self, index: usize, resource: usize) {
+        let id = self.resource_id(index, resource);
+        let key = self.groups.get(index).map_or_else(String::new, |group| String::from(group.key()));
+        self.notice(Notice::new(Severity::Warning, notices::FOUND_RUNNING, id).with("group", key));
+        self.release_strays();
+    }
+
+    /// Stops what runs here and is the other's, or nobody's, to run. Until the other says that it holds it, or this
+    /// node has settled, it runs on: it may well be ours.
+    pub(crate) fn release_strays(&mut self) {
+        let theirs = self.peer.as_ref().map_or(Held::NONE, |peer| peer.holds);
+        let held = self.held;
+        let settled = matches!(self.state, State::Stable | State::Shutdown);
+        self.stop_groups(Reason::Stray, |group| {
+            let decided = settled || theirs.overlaps(group.half()) && !held.overlaps(group.half());
+            decided && !group.is_wanted() && group.may_run()
+        });
     }
 }

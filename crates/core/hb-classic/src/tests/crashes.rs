@@ -256,3 +256,53 @@ fn both_leave_at_once() {
     assert!(world.runs(A).is_empty() && world.runs(B).is_empty());
     assert!(world.log.iter().all(|word| word.contains(":stop:")));
 }
+
+#[test]
+fn what_a_crash_of_the_software_left_running_is_released_when_the_other_node_has_taken_over() {
+    for pair in [[true, true], [false, false], [true, false]] {
+        let mut world = World::settled(AutoFailback::Off, pair);
+        world.crash_software(A);
+        world.until(|w| w.words()[B] == "all");
+        world.forget();
+        world.boot(A);
+        world.until(|w| w.words() == ["none", "all"]);
+        world.run(1_000);
+        assert!(world.runs(A).is_empty(), "{:?}", world.runs(A));
+        assert_eq!(world.did(A), ["stop:a2", "stop:a1", "stop:ip50"]);
+        assert!(world.did(B).is_empty(), "the service runs on there");
+        assert!(world.has(A, crate::notices::FOUND_RUNNING));
+    }
+}
+
+#[test]
+fn what_runs_at_the_start_and_is_ours_is_not_started_a_second_time() {
+    for pair in [[true, true], [false, false]] {
+        let mut world = World::new(AutoFailback::Off, pair);
+        world.boot(A);
+        world.boot(B);
+        world.run(20_000);
+        world.crash_software(A);
+        // Back before it was missed.
+        world.forget();
+        world.boot(A);
+        world.until(|w| w.words() == ["local", "local"]);
+        world.run(1_000);
+        // The address is announced anew; scripts that say that they run are left alone, and nothing is interrupted.
+        assert_eq!(world.did(A), ["start:ip50"]);
+        assert!(world.did(B).is_empty());
+        assert_eq!(world.violation, None);
+    }
+}
+
+#[test]
+fn what_runs_at_the_start_with_legacy_and_is_the_other_nodes_is_released() {
+    let mut world = World::settled(AutoFailback::Legacy, [true, true]);
+    world.crash_software(B);
+    world.until(|w| w.runs(A).len() == 5);
+    // Somebody starts a thing of A on B by hand, too.
+    world.nodes[B].active.insert("evt::a1".into());
+    world.boot(B);
+    world.run(20_000);
+    assert_eq!(world.runs(B), ["b1", "ip51"]);
+    assert_eq!(world.runs(A), ["a1", "a2", "ip50"]);
+}

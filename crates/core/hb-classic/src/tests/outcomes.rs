@@ -252,9 +252,19 @@ fn a_cluster_of_one_runs_its_own() {
     machine.handle(hb_base::Instant::ZERO, crate::Input::CommunicationUp);
     let mut runs = 0;
     while let Some(output) = machine.poll() {
-        runs += usize::from(matches!(output, crate::Output::Run { .. }));
+        let starts = |o: &hb_lrm::Operation| o.action == hb_lrm::Action::Start;
+        runs += usize::from(matches!(output, crate::Output::Run { operation, .. } if starts(&operation)));
     }
-    assert_eq!(runs, 1);
+    // The address is looked at first; its answer is still awaited.
+    assert_eq!(runs, 0);
+    machine.handle(
+        hb_base::Instant::ZERO,
+        crate::Input::Ran { call: hb_base::CallId(1), outcome: hb_lrm::Outcome::NotRunning },
+    );
+    let next = core::iter::from_fn(|| machine.poll()).any(|output| {
+        matches!(output, crate::Output::Run { operation, .. } if operation.action == hb_lrm::Action::Start)
+    });
+    assert!(next, "then it is started");
     assert_eq!(machine.view().held.word(), "local");
 }
 

@@ -229,6 +229,10 @@ fn input() -> impl Strategy<Value = Input> {
         })),
         2 => Just(Input::Timer),
         1 => Just(Input::CommunicationUp),
+        1 => Just(Input::Lost { resource: "10.0.0.50".to_string() }),
+        1 => Just(Input::Conflict { resource: "10.0.0.50".to_string(), with: "x".to_string() }),
+        1 => prop::sample::select(vec![AutoFailback::On, AutoFailback::Off, AutoFailback::Legacy])
+            .prop_map(Input::AutoFailback),
         1 => Just(Input::ExecutorLost),
         1 => Just(Input::ExecutorBack { active: vec!["evt::a1".to_string()] }),
         1 => prop::sample::select(vec![Mode::Fenced, Mode::Unprotected]).prop_map(Input::Mode),
@@ -245,8 +249,7 @@ proptest! {
         let mut machine = Classic::new(Options::new(node(A), Some(node(B)), groups(), mode));
         let mut now = Instant::ZERO;
         let mut running: std::vec::Vec<(CallId, std::string::String)> = vec![];
-        machine.handle(now, Input::Start);
-        for (input, millis) in inputs {
+        for (input, millis) in [(Input::Start, 0)].into_iter().chain(inputs) {
             now += core::time::Duration::from_millis(millis);
             match &input {
                 Input::Ran { call, .. } => running.retain(|(known, _)| known != call),

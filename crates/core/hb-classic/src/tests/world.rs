@@ -224,6 +224,14 @@ impl World {
         node.fencing = None;
     }
 
+    /// Every process of the software is killed; what it ran goes on.
+    pub(super) fn crash_software(&mut self, own: usize) {
+        let node = &mut self.nodes[own];
+        node.power = Power::Off;
+        node.life += 1;
+        node.fencing = None;
+    }
+
     pub(super) fn hang(&mut self, own: usize) {
         self.nodes[own].power = Power::Hung;
     }
