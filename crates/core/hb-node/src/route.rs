@@ -4,6 +4,7 @@ use crate::io::Output;
 use crate::node::{Leaving, Node};
 use crate::outbox::Offer;
 use crate::request::Reply;
+use crate::scripts::Surroundings;
 use alloc::string::String;
 use hb_base::{CallId, Instant, MediumId, NodeName, Notice, Severity};
 use hb_classic::{PeerChange, Refusal};
@@ -73,7 +74,14 @@ impl Node {
             O::ReaderStuck { medium } => self.outputs.push_back(Output::ReplaceReader(medium)),
             O::Deliver { from, message, change } => {
                 self.show_clients(now, &message, change);
-                if !self.scripts.take(&self.own, &message) && self.scripts.dropped().is_power_of_two() {
+                let view = self.cluster.view();
+                let others = || view.nodes().filter(|node| !node.is_self() && !node.is_ping());
+                let around = Surroundings {
+                    own: &self.own,
+                    status: view.status().as_str(),
+                    alone: others().all(|node| *node.status() == Status::Dead),
+                };
+                if !self.scripts.take(&around, &message) && self.scripts.dropped().is_power_of_two() {
                     self.outputs.push_back(Output::Notice(scripts_dropped(self.scripts.dropped())));
                 }
                 self.run_scripts();

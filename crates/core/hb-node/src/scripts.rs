@@ -46,7 +46,7 @@ impl Scripts {
     }
 
     /// Has the script of this message wait for its turn, if there is one. False: too many wait.
-    pub(crate) fn take(&mut self, own: &NodeName, message: &Message) -> bool {
+    pub(crate) fn take(&mut self, around: &Surroundings<'_>, message: &Message) -> bool {
         if self.names.is_empty() {
             return true;
         }
@@ -56,7 +56,7 @@ impl Scripts {
             self.dropped += 1;
             return false;
         }
-        self.waiting.push_back(Operation::rc(name, environment(own, message)));
+        self.waiting.push_back(Operation::rc(name, environment(around, message)));
         true
     }
 
@@ -77,17 +77,35 @@ impl Scripts {
     }
 }
 
-fn environment(own: &NodeName, message: &Message) -> Vec<(String, String)> {
+/// What scripts are told beside the message (spec: ha-cf 5).
+pub(crate) struct Surroundings<'a> {
+    /// This node.
+    pub(crate) own: &'a NodeName,
+    /// Its status.
+    pub(crate) status: &'a str,
+    /// No other node is there to be asked.
+    pub(crate) alone: bool,
+}
+
+/// The message's fields, as far as their names can be a variable's, then what is always there.
+fn environment(around: &Surroundings<'_>, message: &Message) -> Vec<(String, String)> {
     let text = |value: &Value| match value {
         Value::Text(bytes) => core::str::from_utf8(bytes).ok().map(ToString::to_string),
         _ => None,
     };
     let named = |field: &hb_wire::Field| {
         let name = core::str::from_utf8(field.name.as_bytes()).ok()?;
-        Some((format!("HA_{name}"), text(&field.value)?))
+        let good = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let value = text(&field.value).filter(|value| !value.contains('\0'))?;
+        good.then(|| (format!("HA_{name}"), value))
     };
     let mut env: Vec<(String, String)> = message.fields().filter_map(named).collect();
-    env.push(("HA_CURHOST".to_string(), own.as_str().to_string()));
+    let mut push = |name: &str, value: &str| env.push((name.to_string(), value.to_string()));
+    push("HA_CURHOST", around.own.as_str());
+    push("HA_OSTATUS", around.status);
+    if around.alone {
+        push("HA_DONTASK", "yes");
+    }
     env
 }
 
@@ -102,9 +120,10 @@ mod tests {
         let mut scripts = Scripts::default();
         scripts.set(vec!["mine".into(), "status".into()]);
         let message = |n: u64| Message::new("mine").with_decimal("number", n);
-        assert!(scripts.take(&own, &Message::new("status")) && scripts.next_script().is_none(), "stock");
+        let around = Surroundings { own: &own, status: "active", alone: true };
+        assert!(scripts.take(&around, &Message::new("status")) && scripts.next_script().is_none(), "stock");
         for n in 0..=WAITING_MAX as u64 {
-            assert_eq!(scripts.take(&own, &message(n)), n < WAITING_MAX as u64);
+            assert_eq!(scripts.take(&around, &message(n)), n < WAITING_MAX as u64);
         }
         assert_eq!(scripts.dropped(), 1);
         for n in 0..3_u64 {
@@ -113,5 +132,23 @@ mod tests {
             assert!(scripts.next_script().is_none(), "one at a time");
             assert!(scripts.ran(call) && !scripts.ran(CallId(7)));
         }
+    }
+
+    #[test]
+    fn scripts_learn_the_message_and_where_they_run_and_strange_names_are_left_out() {
+        let own = NodeName::new("n1").unwrap();
+        let message = Message::new("mine").with("info", "a b").with("a=b", "x").with("OSTATUS", "lies");
+        let of = |alone| environment(&Surroundings { own: &own, status: "active", alone }, &message);
+        let last = |env: &[(String, String)], name: &str| {
+            env.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.clone())
+        };
+        let env = of(true);
+        assert_eq!(last(&env, "HA_t").as_deref(), Some("mine"));
+        assert_eq!(last(&env, "HA_info").as_deref(), Some("a b"));
+        assert_eq!(last(&env, "HA_CURHOST").as_deref(), Some("n1"));
+        assert_eq!(last(&env, "HA_OSTATUS").as_deref(), Some("active"), "the node's word counts");
+        assert_eq!(last(&env, "HA_DONTASK").as_deref(), Some("yes"));
+        assert!(env.iter().all(|(name, _)| !name.contains('=')));
+        assert_eq!(last(&of(false), "HA_DONTASK"), None);
     }
 }

@@ -29,7 +29,7 @@ impl Node {
         let free = UdpSocket::bind("127.0.0.1:0").expect("a free port");
         let port = free.local_addr().expect("its number").port();
         let node = Node { dir: tempfile::tempdir().expect("a folder"), port, master: None };
-        for folder in ["conf/resource.d", "state", "run"] {
+        for folder in ["conf/resource.d", "conf/rc.d", "state", "run", "bin"] {
             fs::create_dir_all(node.path(folder)).expect("a folder");
         }
         node.write("conf/authkeys", "auth 1\n1 sha1 secret\n");
@@ -51,9 +51,9 @@ impl Node {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
-    /// A script of resource.d.
+    /// An executable shell script.
     pub(crate) fn script(&self, name: &str, text: &str) {
-        let path = self.path("conf/resource.d").join(name);
+        let path = self.path(name);
         fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("a script");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("its mode");
     }
@@ -92,6 +92,9 @@ impl Node {
         command.arg("run");
         self.places(&mut command);
         let output = fs::File::create(self.path("output")).expect("a file");
+        // Programs of the test's own come first.
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", self.path("bin").display()));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(output);
         self.master = Some(command.spawn().expect("the program starts"));
         self.until("it answers", |node| node.command(&["status"]).status.success());

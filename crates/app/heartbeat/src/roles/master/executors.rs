@@ -10,12 +10,10 @@ use hb_node::{ExecutorEvent, FencerEvent, Input};
 
 impl Master {
     pub(super) fn execute(&mut self, now: Instant, call: CallId, operation: &Operation) {
-        let mut operation = operation.clone();
-        if operation.resource.class != Class::Address {
-            // Scripts see the configuration; what the operation itself says stands last and counts.
-            let configured = self.config.ha_cf.script_environment(&self.own);
-            operation.env.splice(0..0, configured);
-        }
+        let operation = match operation.resource.class {
+            Class::Address => operation.clone(),
+            _ => self.informed(operation),
+        };
         let request = Request::Submit { call, operation };
         if let Err(reason) = self.ask_executor(Post::Lrmd, &request) {
             let outcome = Outcome::Failed { rc: None, reason };
@@ -24,11 +22,18 @@ impl Master {
     }
 
     pub(super) fn fence(&mut self, now: Instant, call: CallId, operation: &Operation) {
-        let request = Request::Submit { call, operation: operation.clone() };
+        let request = Request::Submit { call, operation: self.informed(operation) };
         if let Err(reason) = self.ask_executor(Post::Stonithd, &request) {
             let outcome = Outcome::Failed { rc: None, reason };
             self.node.handle(now, Input::Fencer(FencerEvent::Executed { call, outcome }));
         }
+    }
+
+    /// The operation of a program, which sees the configuration; what the operation itself says stands last and counts.
+    fn informed(&self, operation: &Operation) -> Operation {
+        let mut operation = operation.clone();
+        operation.env.splice(0..0, self.config.ha_cf.script_environment(&self.own));
+        operation
     }
 
     pub(super) fn reannounce(&mut self, resource: &Resource) {
