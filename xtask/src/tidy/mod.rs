@@ -3,6 +3,7 @@
 //! Each check is a function from sources (or manifests) to complaints, so that its tests can hand it a
 //! planted violation.
 
+mod deviations;
 mod direction;
 mod directives;
 mod purity;
@@ -20,6 +21,7 @@ const CHECKS: &[Check] = &[
     ("core crates depend on listed crates only", purity::allow_list),
     ("files and functions are small", sizes::check),
     ("every ha.cf directive has a test", directives::check),
+    ("deviations are marked and listed", deviations::check),
     ("the project speaks only of itself", words::check),
 ];
 

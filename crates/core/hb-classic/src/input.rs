@@ -58,6 +58,9 @@ pub enum Input {
     Command(Command),
     /// From the composition: the executor died; operations that run will never be answered by it.
     ExecutorLost,
+    /// From the composition, once: the executor is there and knows of nothing that runs. Whatever runs was left over, or
+    /// was started by hand: that is found out.
+    ExecutorUp,
     /// From the composition: the executor works again.
     ExecutorBack {
         /// Ids of the resources that were found running.

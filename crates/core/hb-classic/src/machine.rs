@@ -103,6 +103,7 @@ impl Classic {
             Input::Fenced { node, result } => self.on_fenced(&node, &result),
             Input::Mode(mode) => self.on_mode(mode),
             Input::Command(command) => self.on_command(command),
+            Input::ExecutorUp => self.groups.iter_mut().for_each(GroupRun::probe),
             Input::ExecutorLost => self.on_executor_lost(),
             Input::ExecutorBack { active } => self.on_executor_back(&active),
             Input::Lost { resource } => self.on_lost(&resource),

@@ -215,9 +215,12 @@ impl Node {
                 let returned = core::mem::replace(&mut self.executor_seen, true);
                 self.outputs.push_back(Output::Adopt(active.clone()));
                 self.run_scripts();
-                if returned || !active.is_empty() {
-                    self.tell_classic(now, hb_classic::Input::ExecutorBack { active });
-                }
+                let input = if returned || !active.is_empty() {
+                    hb_classic::Input::ExecutorBack { active }
+                } else {
+                    hb_classic::Input::ExecutorUp
+                };
+                self.tell_classic(now, input);
             }
             ExecutorEvent::Down => {
                 self.scripts.forget();

@@ -69,19 +69,32 @@ pub(crate) fn node_name(places: &Places) -> String {
 
 #[cfg(test)]
 mod tests {
-    use hb_config::{Support, not_yet};
+    use hb_config::{DIRECTIVES, OnReload, Support, not_yet};
 
-    /// What stands in back-quotes between two markers of the README.
-    fn listed(readme: &str) -> Vec<&str> {
-        let (_, rest) = readme.split_once("<!-- not-yet -->").expect("the list begins");
-        let (list, _) = rest.split_once("<!-- /not-yet -->").expect("the list ends");
+    /// What stands in back-quotes between two markers of a document.
+    fn listed<'a>(document: &'a str, marker: &str) -> Vec<&'a str> {
+        let (_, rest) = document.split_once(&format!("<!-- {marker} -->")).expect("the list begins");
+        let (list, _) = rest.split_once(&format!("<!-- /{marker} -->")).expect("the list ends");
         list.split('`').skip(1).step_by(2).collect()
+    }
+
+    #[test]
+    fn the_command_lines_page_lists_every_directive_that_a_reload_changes() {
+        let live = DIRECTIVES.iter().filter(|directive| directive.on_reload == OnReload::Live);
+        let mut names: Vec<&str> = live.map(|directive| directive.name).collect();
+        names.sort_unstable();
+        // Words that are values stand in back-quotes as well.
+        let page = include_str!("../../../../../docs/CLI.md");
+        let mut told: Vec<&str> =
+            listed(page, "live").into_iter().filter(|w| !matches!(*w, "on" | "off")).collect();
+        told.sort_unstable();
+        assert_eq!(told, names);
     }
 
     #[test]
     fn the_readme_lists_every_directive_that_has_no_effect_yet() {
         let harmless = not_yet().filter(|directive| directive.support == Support::NotYet);
         let names: Vec<&str> = harmless.map(|directive| directive.name).collect();
-        assert_eq!(listed(include_str!("../../../../../README.md")), names);
+        assert_eq!(listed(include_str!("../../../../../README.md"), "not-yet"), names);
     }
 }

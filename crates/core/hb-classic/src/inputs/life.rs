@@ -11,7 +11,6 @@ impl Classic {
         for key in options::homeless(&self.options.groups, &self.options.own, peer) {
             self.notice(Notice::new(Severity::Warning, notices::GROUP_HOMELESS, key));
         }
-        self.groups.iter_mut().for_each(crate::GroupRun::probe);
     }
 
     /// The resource phase begins (spec: haresources 5).

@@ -249,6 +249,7 @@ fn a_cluster_of_one_runs_its_own() {
     options.native = true;
     let mut machine = crate::Classic::new(options);
     machine.handle(hb_base::Instant::ZERO, crate::Input::Start);
+    machine.handle(hb_base::Instant::ZERO, crate::Input::ExecutorUp);
     machine.handle(hb_base::Instant::ZERO, crate::Input::CommunicationUp);
     let mut runs = 0;
     while let Some(output) = machine.poll() {

@@ -233,6 +233,7 @@ fn input() -> impl Strategy<Value = Input> {
         1 => Just(Input::Conflict { resource: "10.0.0.50".to_string(), with: "x".to_string() }),
         1 => prop::sample::select(vec![AutoFailback::On, AutoFailback::Off, AutoFailback::Legacy])
             .prop_map(Input::AutoFailback),
+        1 => Just(Input::ExecutorUp),
         1 => Just(Input::ExecutorLost),
         1 => Just(Input::ExecutorBack { active: vec!["evt::a1".to_string()] }),
         1 => prop::sample::select(vec![Mode::Fenced, Mode::Unprotected]).prop_map(Input::Mode),

@@ -212,6 +212,7 @@ impl World {
         node.left = None;
         node.fencing = None;
         self.tell(own, Input::Start);
+        self.tell(own, Input::ExecutorUp);
         self.tell(own, Input::Mode(mode));
     }
 
