@@ -172,7 +172,7 @@ fn step(world: &mut World, kind: u8, a: u8, b: u8, c: u8) {
         0..=7 => {
             let message = said(a, b, c, kind >> 4);
             let Ok(bytes) = world.codec.encode_signed(&message) else { return };
-            world.input(Input::Packet { medium, stamp: world.now, bytes });
+            world.input(Input::Packet { medium, stamp: world.now, bytes: bytes.into() });
         }
         8 | 9 => {
             world.now += Duration::from_millis(u64::from(a) * u64::from(b));
@@ -206,7 +206,7 @@ fn step(world: &mut World, kind: u8, a: u8, b: u8, c: u8) {
             4 => world.input(Input::Client { name: format!("c{b}"), online: c & 1 == 0 }),
             5 => world.input(Input::Grace { extra: Duration::from_millis(u64::from(b)) }),
             6 if b == 7 => world.input(Input::Leave),
-            _ => world.input(Input::Packet { medium, stamp: world.now, bytes: vec![a, b, c] }),
+            _ => world.input(Input::Packet { medium, stamp: world.now, bytes: vec![a, b, c].into() }),
         },
     }
 }
