@@ -44,6 +44,9 @@ pub(crate) enum Command {
     Run {
         #[command(flatten)]
         places: Places,
+        /// Manage no resources: messages and membership only
+        #[arg(long)]
+        no_resources: bool,
     },
     /// Check the configuration without starting anything
     Check {

@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod control;
 mod load;
+mod originals;
 mod picture;
 mod roles;
 
@@ -20,7 +21,10 @@ fn main() -> ExitCode {
     // First of all: taking the role changes the environment.
     match Inherited::take() {
         Ok(Some(inherited)) => roles::run(inherited),
-        Ok(None) => commands::run(cli::Cli::parse().command),
+        Ok(None) => match originals::intercept() {
+            Some(code) => code,
+            None => commands::run(cli::Cli::parse().command),
+        },
         Err(error) => {
             eprintln!("heartbeat: {error}");
             ExitCode::FAILURE

@@ -15,7 +15,7 @@ pub(crate) use output::write_json;
 /// Runs a command and chooses the exit code.
 pub(crate) fn run(command: Command) -> ExitCode {
     match command {
-        Command::Run { places } => crate::roles::master(&places),
+        Command::Run { places, no_resources } => crate::roles::master(&places, !no_resources),
         Command::Check { places, json } => check::run(&places, &json),
         Command::Status { places, json } => {
             ask::show(&places, &json, &Request::Status, crate::picture::status_text)

@@ -8,7 +8,7 @@ mod master;
 mod store;
 
 pub(crate) use executor::agent_places;
-pub(crate) use master::run as master;
+pub(crate) use master::{pid_file, run as master};
 
 use hb_runtime::Inherited;
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use super::{Pair, Set, Stage, Template, ensure};
 use crate::cluster::{Cluster, Design, System, original};
-use crate::error::{LabError, Result};
+use crate::error::{Attempt, LabError, Result};
 use crate::power::Finished;
 use crate::wait::until;
 use std::path::Path;
@@ -31,9 +31,31 @@ pub(super) const TEMPLATES: &[Template] = &[
         name: "api-scripts",
         about: "the original's scripts move resources and change nodes through our FIFO",
         pairs: &[(Pair::Ours, Set::Gate), (Pair::Mixed, Set::All), (Pair::Original, Set::All)],
-        run: scripts,
+        run: |stage| scripts(stage, None),
+    },
+    Template {
+        name: "api-own-status",
+        about: "our cl_status prints what the original's prints, of either daemon",
+        pairs: OWN_PROGRAMS,
+        run: own_status,
+    },
+    Template {
+        name: "api-own-scripts",
+        about: "our hb_standby, hb_takeover, hb_addnode, ... do what the original's do, to either daemon",
+        pairs: OWN_PROGRAMS,
+        run: |stage| scripts(stage, Some(&stage.program)),
+    },
+    Template {
+        name: "api-own-options",
+        about: "heartbeat -M, -s, -r, -k and -V as the original, and the original's heartbeat -s and -k of ours",
+        pairs: &[(Pair::Ours, Set::Gate)],
+        run: own_options,
     },
 ];
+
+/// Two more of the list above: programs of ours instead of the original's.
+const OWN_PROGRAMS: &[(Pair, Set)] =
+    &[(Pair::Ours, Set::Gate), (Pair::Mixed, Set::All), (Pair::Reversed, Set::All)];
 
 fn design() -> Design {
     Design {
@@ -224,42 +246,151 @@ fn programs(stage: &Stage) -> Result<()> {
     says(&cluster, "n1", "clientstatus n1 ipfail", "online")
 }
 
-fn script(cluster: &Cluster, node: &str, words: &str) -> Result<()> {
+/// Runs a script of the original, or with `ours` our program of that name.
+fn script(cluster: &Cluster, node: &str, words: &str, ours: Option<&Path>) -> Result<()> {
     let mut words: Vec<&str> = words.split_whitespace().collect();
-    let path = needs(&format!("{SCRIPTS}/{}", words.remove(0)))?;
+    let name = words.remove(0);
+    let path = match ours {
+        Some(program) => called(cluster, program, name)?,
+        None => needs(&format!("{SCRIPTS}/{name}"))?,
+    };
     let argv: Vec<&str> = std::iter::once(path.as_str()).chain(words).collect();
     let finished = run(cluster, node, &argv)?;
     ensure!(finished.code == 0, "{node}: {argv:?}: {finished:?}");
     Ok(())
 }
 
-fn scripts(stage: &Stage) -> Result<()> {
+/// Our program under another name.
+fn called(cluster: &Cluster, program: &Path, name: &str) -> Result<String> {
+    let folder = cluster.world.dir().join("names");
+    std::fs::create_dir_all(&folder).attempt(folder.display())?;
+    let link = folder.join(name);
+    if !link.exists() {
+        let program = program.canonicalize().attempt(program.display())?;
+        std::os::unix::fs::symlink(program, &link).attempt(link.display())?;
+    }
+    Ok(link.display().to_string())
+}
+
+fn scripts(stage: &Stage, ours: Option<&Path>) -> Result<()> {
     needs(STATUS)?;
     let cluster = stage.cluster(design())?;
     settled(&cluster)?;
-    script(&cluster, "n1", "hb_standby all")?;
+    script(&cluster, "n1", "hb_standby all", ours)?;
     cluster.await_runs(LIMIT, "a", &["n2"])?;
     says(&cluster, "n1", "rscstatus", "none")?;
     says(&cluster, "n2", "rscstatus", "all")?;
-    script(&cluster, "n1", "hb_takeover local")?;
+    script(&cluster, "n1", "hb_takeover local", ours)?;
     cluster.await_runs(LIMIT, "a", &["n1"])?;
     for node in ["n1", "n2"] {
         says(&cluster, node, "rscstatus", "local")?;
     }
-    script(&cluster, "n1", "hb_setweight n2 50")?;
-    script(&cluster, "n2", "hb_setsite n2 mysite")?;
+    script(&cluster, "n1", "hb_setweight n2 50", ours)?;
+    script(&cluster, "n2", "hb_setsite n2 mysite", ours)?;
     for node in ["n1", "n2"] {
         says(&cluster, node, "nodeweight n2", "50")?;
         says(&cluster, node, "nodesite n2", "mysite")?;
     }
-    script(&cluster, "n1", "hb_addnode n3")?;
+    script(&cluster, "n1", "hb_addnode n3", ours)?;
     for node in ["n1", "n2"] {
         // It is new, and never heard from.
         says(&cluster, node, "nodestatus n3", "dead")?;
     }
-    script(&cluster, "n2", "hb_delnode n3")?;
+    script(&cluster, "n2", "hb_delnode n3", ours)?;
     for node in ["n1", "n2"] {
         says(&cluster, node, "listnodes", "n2\nn1")?;
     }
     Ok(())
+}
+
+/// Options and orders that the table of answers lacks.
+const FURTHER: &[&str] = &[
+    "listnodes -m",
+    "listnodes -np",
+    "nodestatus -m n2",
+    "nodestatus n2 -m",
+    "nodetype -m n2",
+    "nodeweight -m n2",
+    "nodesite -m n2",
+    "listhblinks -m n2",
+    "hblinkstatus -m n2 eth1",
+    "hbparameter -m -p keepalive",
+    "hbparameter -pkeepalive",
+    "hbparameter",
+    "nodetype",
+    "nodeweight",
+    "nodesite",
+    "listhblinks",
+    "hblinkstatus n2",
+    "clientstatus n2",
+];
+
+/// The two programs side by side, asking the same daemon.
+fn own_status(stage: &Stage) -> Result<()> {
+    needs(STATUS)?;
+    let cluster = stage.cluster(Design { networks: 2, ..design() })?;
+    let ours = called(&cluster, &stage.program, "cl_status")?;
+    let compare = |commands: &[&str]| -> Result<()> {
+        for (command, node) in commands.iter().flat_map(|c| [(c, "n1"), (c, "n2")]) {
+            let answers = [STATUS, &ours].map(|program| {
+                let argv: Vec<&str> = std::iter::once(program).chain(command.split_whitespace()).collect();
+                run(&cluster, node, &argv).map(|finished| {
+                    let lines = finished.output.lines().filter(|line| !is_ccm(line));
+                    (finished.code, lines.map(normal).collect::<Vec<_>>())
+                })
+            });
+            let [theirs, ours] = answers;
+            let (theirs, ours) = (theirs?, ours?);
+            ensure!(
+                theirs == ours,
+                "cl_status {command} on {node}:\n  ours     {ours:?}\n  original {theirs:?}"
+            );
+        }
+        Ok(())
+    };
+    compare(WHILE_STOPPED)?;
+    settled(&cluster)?;
+    compare(WHILE_FORMED)?;
+    compare(FURTHER)?;
+    cluster.kill("n2")?;
+    says(&cluster, "n1", "nodestatus n2", "dead")?;
+    says(&cluster, "n1", "rscstatus", "all")?;
+    compare(AFTER_A_DEATH)
+}
+
+fn own_options(stage: &Stage) -> Result<()> {
+    let original = original().ok_or_else(|| LabError::Missing("the original heartbeat".into()))?;
+    let cluster = stage.cluster(design())?;
+    let ours = called(&cluster, &stage.program, "heartbeat")?;
+    let say = |program: &str, option: &str| run(&cluster, "n1", &[program, option]);
+    let expect = |program: &str, option: &str, code: i32, text: &str| -> Result<()> {
+        let finished = say(program, option)?;
+        let fits = finished.code == code && finished.output.contains(text);
+        ensure!(fits, "{program} {option}: {finished:?}, not {code} and {text:?}");
+        Ok(())
+    };
+    for program in [&original, &ours] {
+        expect(program, "-s", 3, "heartbeat is stopped. No process")?;
+        expect(program, "-k", 0, "INFO: Heartbeat already stopped.")?;
+    }
+    for stopper in [&original, &ours] {
+        expect(&ours, "-dM", 0, "")?;
+        for program in [&original, &ours] {
+            expect(program, "-s", 0, "et al] is running on n1 [n1]...")?;
+        }
+        expect(&ours, "-d", 0, "already running [pid ")?;
+        expect(&ours, "-r", 0, "to reread config files")?;
+        until::holds(LIMIT, "the reload to be told", || {
+            std::fs::read_to_string(cluster.world.node_dir("n1").join("ha-log"))
+                .is_ok_and(|log| log.contains("configuration_reloaded"))
+        })?;
+        says(&cluster, "n1", "nodestatus n1", "active")?;
+        let held = status(&cluster, "n1", "rscstatus")?;
+        ensure!(held.code == 13 && !cluster.runs("n1", "a"), "resources without -M's leave: {held:?}");
+        expect(stopper, "-k", 0, "")?;
+        ensure!(!cluster.daemon_runs("n1"), "{stopper} -k returned and the daemon runs");
+    }
+    std::fs::write(cluster.config_dir("n1").join("authkeys"), "auth 1\n").attempt("spoil authkeys")?;
+    expect(&ours, "-d", 6, "error")?;
+    expect(&ours, "-V", 0, ".")
 }

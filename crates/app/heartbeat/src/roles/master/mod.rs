@@ -23,6 +23,7 @@ use hb_node::{Input, Node};
 use hb_runtime::{Class, EventLoop, Interest, Realtime, RealtimeReport, clock};
 use hb_store::Store;
 use journal::Journal;
+pub(crate) use places::pid_file;
 use posts::{Posts, Realtimes};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -85,8 +86,8 @@ pub(crate) struct Master {
     pid_file: PathBuf,
 }
 
-/// Runs a node until it is told to leave.
-pub(crate) fn run(places: &Places) -> ExitCode {
+/// Runs a node until it is told to leave. Without `resources` it carries messages and nothing else.
+pub(crate) fn run(places: &Places, resources: bool) -> ExitCode {
     if let Err(why) = take_title() {
         eprintln!("heartbeat: error: {why}");
         return ExitCode::FAILURE;
@@ -97,7 +98,7 @@ pub(crate) fn run(places: &Places) -> ExitCode {
     }
     let Some(config) = config else { return ExitCode::from(2) };
     loop {
-        match Master::start(places.clone(), config.clone(), &diagnostics).and_then(Master::serve) {
+        match Master::start(places.clone(), config.clone(), &diagnostics, resources).and_then(Master::serve) {
             Ok(false) => return ExitCode::SUCCESS,
             Ok(true) => {}
             Err(why) => {
@@ -109,7 +110,12 @@ pub(crate) fn run(places: &Places) -> ExitCode {
 }
 
 impl Master {
-    fn start(places: Places, config: Config, diagnostics: &[Diagnostic]) -> Result<Master, String> {
+    fn start(
+        places: Places,
+        config: Config,
+        diagnostics: &[Diagnostic],
+        resources: bool,
+    ) -> Result<Master, String> {
         let own = NodeName::new(&load::node_name(&places)).ok_or("the host name cannot be a node's name")?;
         places::make_run_dir(&places.run_dir)?;
         let mut events = EventLoop::new().map_err(|e| format!("no event loop: {e}"))?;
@@ -121,6 +127,10 @@ impl Master {
             .map_err(|e| format!("control socket: {e}"))?;
         let mut options = hb_node::Options::from_config(&config, &own, &BZIP2).map_err(|e| e.to_string())?;
         options.session = load::session_options(&config, &own);
+        if !resources {
+            options.classic = None;
+            options.cluster.manages_resources = false;
+        }
         let timing = options.cluster.timing.clone();
         events.set_stall_bound(timing.stall_bound);
         let codec = options.codec.clone();
