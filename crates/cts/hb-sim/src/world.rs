@@ -129,8 +129,8 @@ pub(crate) struct World<'p> {
     streams: Streams,
     /// Resources may really be active twice: somebody's master or executor was killed, or a node froze.
     excused: bool,
-    /// Resources of groups in which an agent once reported a failure: they may stay where they are.
-    blamed: u16,
+    /// For each node, the resources of groups in which an agent once reported a failure there.
+    blamed: [u16; 2],
     /// A death or a decision after which the world is judged again.
     violation: Option<Violation>,
     healing: bool,
@@ -160,7 +160,7 @@ impl<'p> World<'p> {
             evidence: Evidence::new(deadtime, deadtime + 4_000_000_000),
             streams: Streams::new(),
             excused: false,
-            blamed: 0,
+            blamed: [0; 2],
             violation: None,
             healing: false,
             trace: Trace::new(explain),

@@ -92,7 +92,12 @@ impl World<'_> {
         match (done.action, done.outcome.is_success()) {
             (Action::Stop, true) => self.ownership.stop_confirmed(resource, node),
             // A group that was given up after a failure is stopped as a whole.
-            (Action::Start | Action::Stop, false) => self.blamed |= build::group_of(self.plan, resource),
+            (Action::Start | Action::Stop, false) => {
+                let group = build::group_of(self.plan, resource);
+                if let Some(blamed) = self.blamed.get_mut(usize::from(node)) {
+                    *blamed |= group;
+                }
+            }
             _ => {}
         }
     }

@@ -3,6 +3,7 @@
 use super::World;
 use super::network::nanos;
 use crate::agenda::Nanos;
+use crate::plan::{Failback, Service};
 use crate::truth::Invariant;
 use hb_cluster::{Phase, Status};
 
@@ -100,7 +101,11 @@ impl World<'_> {
 
     fn resources_lack(&self) -> Option<String> {
         let wrong = |(resource, count): (usize, u32)| {
-            let may_rest = self.blamed >> resource & 1 == 1;
+            // What failed on a node is handed to the other; with auto_failback legacy nobody hands anything over.
+            let [first, second] = self.blamed;
+            let legacy = matches!(self.plan.service, Service::Takeover { failback: Failback::Legacy, .. });
+            let given_up = if legacy { first | second } else { first & second };
+            let may_rest = given_up >> resource & 1 == 1;
             let fine = count == 1 || count == 0 && may_rest;
             (!fine).then(|| {
                 let holders = self.ownership.holders(resource);

@@ -167,6 +167,8 @@ pub(crate) struct Master {
     /// The machine told message clients to wait.
     pub(crate) clients_wait: bool,
     pub(crate) turns: u64,
+    /// Its generation is durable.
+    pub(crate) listens: bool,
     /// Stalls that it has counted.
     pub(crate) stalls: u64,
     /// How often it was told to leave: the second time it goes at once, whatever still runs.

@@ -155,20 +155,21 @@ impl World<'_> {
             self.explain_input(node, &input);
         }
         master.node.handle(now, input);
-        self.watch_stalls(node, master);
+        self.watch_silence(node, master);
         self.fetch_outputs(node, master, now)
     }
 
     /// A master that says that it was stalled measures silence anew. It may when a process of it really stood still a
-    /// moment ago.
-    fn watch_stalls(&mut self, node: u8, master: &mut Master) {
-        let stalls = master.node.view().cluster().counters().stalls;
-        if stalls == std::mem::replace(&mut master.stalls, stalls) {
-            return;
-        }
+    /// moment ago. And before its generation is durable it hears, and misses, nobody.
+    fn watch_silence(&mut self, node: u8, master: &mut Master) {
+        let view = master.node.view();
+        let (stalls, phase) = (view.cluster().counters().stalls, view.cluster().phase());
+        let listens = !matches!(phase, hb_cluster::Phase::Idle | hb_cluster::Phase::Persisting);
+        let begins = !std::mem::replace(&mut master.listens, listens) && listens;
+        let stalled = stalls != std::mem::replace(&mut master.stalls, stalls);
         let (now, deadtime) = (self.now(), nanos(self.plan.timing.deadtime));
         let host = self.host_mut(node);
-        if now <= host.hindered_at.saturating_add(deadtime) {
+        if begins || stalled && now <= host.hindered_at.saturating_add(deadtime) {
             host.anew_at = now;
         }
     }

@@ -103,6 +103,7 @@ impl World<'_> {
             written: None,
             clients_wait: false,
             turns: 0,
+            listens: false,
             stalls: 0,
             told_to_leave: 0,
             announced: false,
