@@ -20,7 +20,7 @@ const CORE: &[&str] = &[
 ];
 /// io crates from the bottom up: each may use `hb-base`, `hb-wire` and those before it.
 const IO: &[&str] =
-    &["hb-bzip2", "hb-store", "hb-logd", "hb-runtime", "hb-ipc", "hb-media", "hb-address", "hb-agents"];
+    &["hb-bzip2", "hb-store", "hb-runtime", "hb-ipc", "hb-logd", "hb-media", "hb-address", "hb-agents"];
 /// What the test suite's crates may use besides `hb-base` and `hb-testkit`.
 const CTS: &[(&str, &[&str])] = &[
     ("hb-testkit", &["hb-wire"]),

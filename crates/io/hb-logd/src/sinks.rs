@@ -1,155 +1,147 @@
-//! Where lines end up: log file, debug file, syslog, terminal.
+//! Where lines end up: log file, debug file, the system's log, terminal, another logging daemon.
 
-use crate::Line;
-use hb_base::Severity;
-use std::fs::{File, OpenOptions};
+use crate::file::{Keep, LogFile};
+use crate::line::{Line, Priority};
+use crate::record;
+use crate::stamp::Stamps;
+use crate::system::{Facility, SystemLog};
+use hb_ipc::{Framed, Framing, Limits};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-/// A syslog facility number, as `syslog.h` counts them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Facility(pub u8);
+/// Another logging daemon that gets the lines, in place of every other sink while it takes them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Forward {
+    /// Its socket.
+    pub socket: PathBuf,
+    /// Shortest time between two tries to reach it.
+    pub retry: Duration,
+}
 
 /// Which sinks to feed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SinksOptions {
     /// Everything but debug lines.
     pub logfile: Option<PathBuf>,
     /// Everything.
     pub debugfile: Option<PathBuf>,
+    /// How both are kept.
+    pub keep: Keep,
+    /// Lines of files look like the original's (`heartbeat[7]: 2026/11/22_02:11:00 info: …`), not like syslog's.
+    pub original_format: bool,
     /// Everything but debug lines, with this facility.
     pub syslog: Option<Facility>,
+    /// Stands before the lines in syslog.
+    pub syslog_prefix: Option<String>,
     /// Everything but debug lines, for a daemon in the foreground.
     pub stderr: bool,
     /// Debug lines are wanted at all.
     pub debug: bool,
     /// The node's name, second word of each line.
     pub host: String,
+    /// Who gets the lines instead.
+    pub forward: Option<Forward>,
 }
 
 /// The open sinks.
 #[derive(Debug)]
 pub struct Sinks {
     options: SinksOptions,
-    logfile: Option<File>,
-    debugfile: Option<File>,
-    syslog: Option<UnixDatagram>,
-    lost: u64,
+    stamps: Stamps,
+    logfile: Option<LogFile>,
+    debugfile: Option<LogFile>,
+    syslog: Option<SystemLog>,
+    daemon: Option<Framed>,
+    tried: Option<Instant>,
 }
+
+/// How long a daemon may keep us waiting until it counts as gone. Nobody waits for us.
+const DAEMON_PATIENCE: Duration = Duration::from_secs(2);
 
 impl Sinks {
     /// Sinks that open themselves when the first line comes.
     pub fn new(options: SinksOptions) -> Sinks {
-        Sinks { options, logfile: None, debugfile: None, syslog: None, lost: 0 }
+        let file = |path: &Option<PathBuf>| path.clone().map(|path| LogFile::new(path, options.keep));
+        let (logfile, debugfile) = (file(&options.logfile), file(&options.debugfile));
+        let syslog = options.syslog.map(|facility| SystemLog::new(facility, options.syslog_prefix.clone()));
+        Sinks { options, stamps: Stamps::new(), logfile, debugfile, syslog, daemon: None, tried: None }
     }
 
-    /// Feeds one line to every sink that wants it. `stamp` is the local time, already formatted
-    /// (`Nov 22 02:11:00`).
-    pub fn write(&mut self, stamp: &str, line: &Line) {
-        let debug = line.severity == Severity::Debug;
-        if debug && !self.options.debug {
+    /// Files are opened anew at the next line.
+    pub fn reopen(&mut self) {
+        self.logfile.iter_mut().chain(&mut self.debugfile).for_each(LogFile::reopen);
+    }
+
+    /// Feeds lines to every sink that wants them: one write a file.
+    pub fn write(&mut self, lines: &[Line]) {
+        let wanted = |line: &&Line| self.options.debug || line.priority < Priority::DEBUG;
+        let mut lines: Vec<&Line> = lines.iter().filter(wanted).collect();
+        let forwarded = self.forward(&lines);
+        lines.drain(..forwarded);
+        if lines.is_empty() {
             return;
         }
-        let Line { severity, process, pid, text } = line;
-        let host = &self.options.host;
-        let mut full = format!("{stamp} {host} {process}: [{pid}]: {}: {text}\n", severity.word());
-        if self.lost > 0 {
-            full.push_str(&format!(
-                "{stamp} {host} {process}: [{pid}]: WARN: {} log lines lost\n",
-                self.lost
-            ));
+        let now = Stamps::now();
+        let (mut log, mut debug) = (Vec::new(), Vec::new());
+        for line in &lines {
+            let text = self.format(line, now);
+            if line.priority < Priority::DEBUG {
+                log.push(text.clone());
+            }
+            debug.push(text);
         }
-        // A line is lost when no sink took it: a machine without syslog still has its file.
-        let mut taken = false;
-        if let (Some(path), false) = (&self.options.logfile, debug) {
-            taken |= append(&mut self.logfile, path, &full);
+        if self.options.stderr {
+            let _nobody_looks = std::io::stderr().write_all(log.concat().as_bytes());
         }
-        if let Some(path) = &self.options.debugfile {
-            taken |= append(&mut self.debugfile, path, &full);
+        let (stamp, host) = (self.stamps.syslog(now), &self.options.host);
+        let head = format!("{stamp} {host} logd: [{}]: WARN: ", std::process::id());
+        for (file, lines) in [(&mut self.logfile, log), (&mut self.debugfile, debug)] {
+            if let (Some(file), false) = (file, lines.is_empty()) {
+                file.append(&lines, &head);
+            }
         }
-        if self.options.stderr && !debug {
-            taken |= std::io::stderr().write_all(full.as_bytes()).is_ok();
+        if let Some(syslog) = &mut self.syslog {
+            for line in lines.iter().filter(|line| line.priority < Priority::DEBUG) {
+                let _counted = syslog.write(line);
+            }
         }
-        if let (Some(facility), false) = (self.options.syslog, debug) {
-            taken |= self.feed_syslog(facility, line);
-        }
-        self.lost = if taken { 0 } else { self.lost + 1 };
     }
 
-    fn feed_syslog(&mut self, facility: Facility, line: &Line) -> bool {
-        if self.syslog.is_none() {
-            self.syslog = UnixDatagram::unbound().ok().filter(|s| s.connect("/dev/log").is_ok());
+    fn format(&mut self, line: &Line, now: u64) -> String {
+        let Line { process, pid, text, .. } = line;
+        let at = line.at.unwrap_or(now);
+        let word = if line.word { format!("{}: ", line.priority.word()) } else { String::new() };
+        if self.options.original_format {
+            return format!("{process}[{pid}]: {} {word}{text}\n", self.stamps.original(at));
         }
-        let Some(socket) = &self.syslog else { return false };
-        let level = match line.severity {
-            Severity::Critical => 2,
-            Severity::Error => 3,
-            Severity::Warning => 4,
-            Severity::Info => 6,
-            Severity::Debug => 7,
-        };
-        let word = line.severity.word();
-        let text =
-            format!("<{}>{}: [{}]: {word}: {}", facility.0 * 8 + level, line.process, line.pid, line.text);
-        let sent = socket.send(text.as_bytes()).is_ok();
-        if !sent {
-            self.syslog = None;
+        let (stamp, host) = (self.stamps.syslog(at), &self.options.host);
+        format!("{stamp} {host} {process}: [{pid}]: {word}{text}\n")
+    }
+
+    /// Hands lines to the other daemon, if there is one; says how many it took.
+    fn forward(&mut self, lines: &[&Line]) -> usize {
+        let Some(forward) = &self.options.forward else { return 0 };
+        if self.daemon.is_none() && self.tried.is_none_or(|at| at.elapsed() >= forward.retry) {
+            self.tried = Some(Instant::now());
+            let connected = UnixStream::connect(&forward.socket);
+            let framed =
+                connected.and_then(|s| Framed::with_framing(s.into(), Framing::Classic, Limits::CLASSIC));
+            self.daemon = framed.ok();
         }
-        sent
-    }
-}
-
-/// Appends, opening the file when it is not open or was moved away by rotation.
-fn append(file: &mut Option<File>, path: &PathBuf, text: &str) -> bool {
-    if file.as_ref().is_some_and(|f| was_moved(f, path)) {
-        *file = None;
-    }
-    if file.is_none() {
-        *file = OpenOptions::new().append(true).create(true).mode(0o640).open(path).ok();
-    }
-    let Some(open) = file else { return false };
-    let written = open.write_all(text.as_bytes()).is_ok();
-    if !written {
-        *file = None;
-    }
-    written
-}
-
-fn was_moved(file: &File, path: &PathBuf) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    match (file.metadata(), std::fs::metadata(path)) {
-        (Ok(open), Ok(named)) => open.ino() != named.ino() || open.dev() != named.dev(),
-        _ => true,
+        let Some(daemon) = &mut self.daemon else { return 0 };
+        let now = Stamps::now();
+        for (taken, line) in lines.iter().enumerate() {
+            let sent = daemon.send(&record::encode(line, now)).and_then(|()| daemon.settle(DAEMON_PATIENCE));
+            if sent.is_err() {
+                self.daemon = None;
+                return taken;
+            }
+        }
+        lines.len()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(text: &str, severity: Severity) -> Line {
-        Line { severity, process: "heartbeat".into(), pid: 7, text: text.into() }
-    }
-
-    #[test]
-    fn lines_reach_the_file_also_after_rotation_and_a_full_disk_is_reported_later() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("ha-log");
-        let options = SinksOptions { logfile: Some(path.clone()), host: "n1".into(), ..Default::default() };
-        let mut sinks = Sinks::new(options);
-        sinks.write("Nov 22 02:11:00", &line("one", Severity::Info));
-        sinks.write("Nov 22 02:11:00", &line("hidden", Severity::Debug));
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "Nov 22 02:11:00 n1 heartbeat: [7]: info: one\n");
-        std::fs::rename(&path, dir.path().join("ha-log.1")).unwrap();
-        sinks.write("s", &line("two", Severity::Error));
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "s n1 heartbeat: [7]: ERROR: two\n");
-
-        let mut full = Sinks::new(SinksOptions { logfile: Some("/dev/full".into()), ..Default::default() });
-        full.write("s", &line("lost", Severity::Info));
-        full.options.logfile = Some(path.clone());
-        full.write("s", &line("back", Severity::Info));
-        assert!(std::fs::read_to_string(&path).unwrap().contains("1 log lines lost"));
-    }
-}
+mod tests;
