@@ -107,6 +107,30 @@ pub(crate) enum Command {
         #[command(flatten)]
         places: Places,
     },
+    /// Watch applications that promised to send heartbeats (-h for its options)
+    #[command(name = "apphbd", disable_help_flag = true)]
+    Apphbd {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Run scripts when applications fail (-h for its options)
+    #[command(name = "recoverymgrd", disable_help_flag = true)]
+    Recoverymgrd {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Take log lines from programs that must not wait for a disk (-h for its options)
+    #[command(name = "ha_logd", disable_help_flag = true)]
+    HaLogd {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Log a line through the logging daemon
+    #[command(name = "ha_logger", disable_help_flag = true)]
+    HaLogger {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Two machines, a service, and everything that can go wrong, on this machine in under 40 seconds
     Demo(Demo),
     /// The cluster test suite

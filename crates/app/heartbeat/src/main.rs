@@ -4,6 +4,7 @@
 mod cli;
 mod commands;
 mod control;
+mod daemons;
 mod load;
 mod originals;
 mod picture;
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
     // First of all: taking the role changes the environment.
     match Inherited::take() {
         Ok(Some(inherited)) => roles::run(inherited),
-        Ok(None) => match originals::intercept() {
+        Ok(None) => match commands::by_name().or_else(originals::intercept) {
             Some(code) => code,
             None => commands::run(cli::Cli::parse().command),
         },

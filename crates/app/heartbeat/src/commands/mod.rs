@@ -3,14 +3,34 @@
 mod ask;
 mod check;
 mod debug;
+mod ha_logger;
 mod lab;
 mod output;
 
 use crate::cli::{Bench, Command, Cts, Debug};
+use crate::daemons::{self, DAEMONS};
 use hb_ipc::Request;
 use std::process::ExitCode;
 
 pub(crate) use output::write_json;
+
+/// Runs what the program's own name stands for, as for the original's programs: a link of that name to this program is
+/// that program. `None` for other names.
+pub(crate) fn by_name() -> Option<ExitCode> {
+    let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let path = words.next()?;
+    let name = path.rsplit('/').next()?;
+    let words: Vec<String> = words.collect();
+    if name == "ha_logger" {
+        return Some(ha_logger::run(&words));
+    }
+    daemon(name, &words)
+}
+
+fn daemon(name: &str, words: &[String]) -> Option<ExitCode> {
+    let daemon = DAEMONS.iter().find(|daemon| daemon.name == name)?;
+    Some(daemons::command(daemon, words))
+}
 
 /// Runs a command and chooses the exit code.
 pub(crate) fn run(command: Command) -> ExitCode {
@@ -31,6 +51,10 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Standby { share, places } => ask::resources(&places, &Request::Standby(share.into())),
         Command::Takeover { share, places } => ask::resources(&places, &Request::Takeover(share.into())),
         Command::Online { places } => ask::resources(&places, &Request::Online),
+        Command::Apphbd { args } => daemon("apphbd", &args).unwrap_or(ExitCode::FAILURE),
+        Command::Recoverymgrd { args } => daemon("recoverymgrd", &args).unwrap_or(ExitCode::FAILURE),
+        Command::HaLogd { args } => daemon("ha_logd", &args).unwrap_or(ExitCode::FAILURE),
+        Command::HaLogger { args } => ha_logger::run(&args),
         Command::Demo(demo) => lab::demo(&demo),
         Command::Cts(Cts::Sim { args }) => lab::sim(&args),
         Command::Cts(Cts::Lab { args }) => lab::scenarios(&args),

@@ -34,8 +34,7 @@ pub(crate) fn session_options(config: &Config, own: &NodeName) -> SessionOptions
     if let Some(pacemaker) = ha_cf.parameter("pacemaker") {
         options.pacemaker = pacemaker.to_owned();
     }
-    let facility =
-        ha_cf.logging.logfacility.as_ref().and_then(|name| super::translate::facility(&name.value));
+    let facility = ha_cf.logging.logfacility.as_ref().and_then(|name| hb_logd::parse_facility(&name.value));
     options.logfacility = facility.map_or(0, |facility| u32::from(facility.0) << 3);
     options
 }

@@ -10,6 +10,9 @@ use std::collections::VecDeque;
 /// Notices kept for `status`, those worth a warning or more.
 const KEPT_MAX: usize = 32;
 
+/// How the master names itself in the log.
+const PROCESS: &str = "heartbeat";
+
 /// The way out.
 #[derive(Default)]
 pub(crate) struct Journal {
@@ -30,20 +33,25 @@ impl Journal {
             let severity = notice.severity.word();
             self.kept.push_back(json!({"at": at, "severity": severity, "code": notice.code, "text": text}));
         }
-        self.line(notice.severity, &text, logd);
+        self.send(&Line::of_notice(PROCESS, notice), logd);
     }
 
-    /// Sends a line to the log. Never waits: a line that does not fit is counted, and told of later.
+    /// Sends a line to the log.
     pub(crate) fn line(&mut self, severity: Severity, text: &str, logd: &Worker) {
+        self.send(&Line::new(severity, PROCESS, text), logd);
+    }
+
+    /// Never waits: a line that does not fit is counted, and told of later.
+    fn send(&mut self, line: &Line, logd: &Worker) {
         if self.lost > 0 {
             let lost = format!("{} log lines lost: the logging role was busy [log_lines_lost]", self.lost);
-            if !send(Severity::Warning, &lost, logd) {
+            if !send(&Line::new(Severity::Warning, PROCESS, &lost), logd) {
                 self.lost += 1;
                 return;
             }
             self.lost = 0;
         }
-        if !send(severity, text, logd) {
+        if !send(line, logd) {
             self.lost += 1;
         }
     }
@@ -53,8 +61,6 @@ impl Journal {
     }
 }
 
-fn send(severity: Severity, text: &str, logd: &Worker) -> bool {
-    let process = "heartbeat".to_owned();
-    let line = Line { severity, process, pid: std::process::id(), text: text.to_owned() };
+fn send(line: &Line, logd: &Worker) -> bool {
     logd.pair().is_some_and(|pair| matches!(pair.send(&line.encode()), Ok(hb_ipc::Sent::Yes)))
 }

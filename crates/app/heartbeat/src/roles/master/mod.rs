@@ -23,7 +23,7 @@ use hb_node::{Input, Node};
 use hb_runtime::{Class, EventLoop, Interest, Realtime, RealtimeReport, clock};
 use hb_store::Store;
 use journal::Journal;
-pub(crate) use places::pid_file;
+pub(crate) use places::{make_run_dir, pid_file};
 use posts::{Posts, Realtimes};
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -14,7 +14,7 @@ const GROUP: &str = "haclient";
 const MODE: u32 = 0o750;
 
 /// Makes the run folder as the original's package does, unless it is there: then its owner and mode are somebody's will.
-pub(super) fn make_run_dir(run_dir: &Path) -> Result<(), String> {
+pub(crate) fn make_run_dir(run_dir: &Path) -> Result<(), String> {
     let failed = |e: std::io::Error| format!("{}: {e}", run_dir.display());
     if let Some(parent) = run_dir.parent() {
         fs::create_dir_all(parent).map_err(|e| format!("{}: {e}", parent.display()))?;

@@ -91,7 +91,12 @@ impl Posts {
             lrmd: executor(Post::Lrmd, "lrmd", places, realtime.lrmd),
             stonithd: executor(Post::Stonithd, "stonithd", places, Realtime::OFF),
             store: storing(&places.state_dir),
-            logd: Worker::new(Post::Logd, LOGD.to_owned(), Class::Housekeeping, logging(&config.ha_cf, own)),
+            logd: Worker::new(
+                Post::Logd,
+                LOGD.to_owned(),
+                Class::Housekeeping,
+                logging(&config.ha_cf, own, &places.state_dir),
+            ),
             batch: hb_media::reader_batch(),
         })
     }
@@ -154,9 +159,10 @@ impl Posts {
         &mut self,
         ha_cf: &HaCf,
         own: &NodeName,
+        state_dir: &Path,
         events: &mut EventLoop<Key>,
     ) -> Result<(), String> {
-        self.logd.replace(logging(ha_cf, own), events)
+        self.logd.replace(logging(ha_cf, own, state_dir), events)
     }
 
     pub(crate) fn watch(&mut self, post: Post, interest: Interest, events: &mut EventLoop<Key>) {
@@ -274,11 +280,11 @@ fn returned(socket: &Path) -> Option<(Child, Pair)> {
     Some((child, Pair::adopt(fd).ok()?))
 }
 
-fn logging(ha_cf: &HaCf, own: &NodeName) -> Start {
+fn logging(ha_cf: &HaCf, own: &NodeName, state_dir: &Path) -> Start {
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let options = load::sinks(ha_cf, own.as_str(), terminal);
+    let options = load::sinks(ha_cf, own.as_str(), terminal, state_dir);
     let settle = Settle { parent_death: None, ..Settle::executor() };
-    let args = logd::arguments(&options).to_vec();
+    let args = logd::arguments(&options, state_dir).to_vec();
     start_role("logd", LOGD.to_owned(), args, settle, (LOG_BYTES, SMALL_BYTES))
 }
 

@@ -68,7 +68,8 @@ impl Master {
         };
         // The last thing that can fail, so that nothing is taken when it does.
         if changes.logging()
-            && let Err(why) = self.posts.replace_logd(&config.ha_cf, &self.own, &mut self.events)
+            && let Err(why) =
+                self.posts.replace_logd(&config.ha_cf, &self.own, &self.places.state_dir, &mut self.events)
         {
             lines.push(format!("heartbeat: error: {why}"));
             return self.refuse_reload(&lines);
