@@ -34,7 +34,18 @@ impl LiveChanges {
 
     /// Whether where or how much is logged changed.
     pub fn logging(&self) -> bool {
-        self.any(&["logfile", "debugfile", "logfacility", "syslogmsgfmt", "debug", "log_badpack"])
+        self.any(&[
+            "logfile",
+            "debugfile",
+            "logfacility",
+            "logsize",
+            "logkeep",
+            "syslogmsgfmt",
+            "use_logd",
+            "conn_logd_time",
+            "debug",
+            "log_badpack",
+        ])
     }
 
     /// Whether the fencing devices changed.

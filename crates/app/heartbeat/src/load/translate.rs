@@ -1,7 +1,7 @@
 //! From the typed configuration to the options of the shell: media words, log destinations.
 
 use hb_config::HaCf;
-use hb_logd::{Facility, Forward, SinksOptions, parse_facility};
+use hb_logd::{Facility, Forward, Keep, SinksOptions, parse_facility};
 use hb_node::supported_media;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +30,11 @@ pub(crate) fn sinks(ha_cf: &HaCf, host: &str, terminal: bool, state_dir: &Path) 
         debug: logging.debug.value > 0,
         host: host.to_owned(),
         original_format: !logging.syslogmsgfmt.value,
+        keep: Keep {
+            max_bytes: Some(logging.logsize_kb.value * 1024).filter(|bytes| *bytes > 0),
+            files: logging.logkeep.value,
+            ..Keep::default()
+        },
         forward,
         ..Default::default()
     }

@@ -143,6 +143,13 @@ impl HaCf {
         out.extend(l.use_logd.iter().map(|on| ("use_logd", switch(on.value))));
         out.push(("conn_logd_time", millis(l.conn_logd_time.value)));
         out.push(("syslogmsgfmt", switch(l.syslogmsgfmt.value)));
+        // Ours alone: a file without them is one of the original's.
+        if l.logsize_kb.is_written() {
+            out.push(("logsize", l.logsize_kb.to_string()));
+        }
+        if l.logkeep.is_written() {
+            out.push(("logkeep", l.logkeep.to_string()));
+        }
         out.push(("debug", l.debug.to_string()));
         out.push(("log_badpack", switch(l.log_badpack.value)));
     }

@@ -279,7 +279,7 @@ fn logging(cx: &mut Context<'_>) {
                 let line = logd.line;
                 let message =
                     format!("`{name}` is redundant for the original beside `use_logd on` (line {line})");
-                let cure = "Keep this line and drop `use_logd`: this version logs to it directly.";
+                let cure = "Keep it if lines are to go there while the logging daemon cannot be reached, or remove it.";
                 cx.report.warning(Code::LogTargetRedundant, at, message, cure);
             }
         }

@@ -63,6 +63,8 @@ impl HaCf {
                 use_logd: None,
                 conn_logd_time: Setting::default_of(Duration::from_secs(60)),
                 syslogmsgfmt: Setting::default_of(true),
+                logsize_kb: Setting::default_of(0),
+                logkeep: Setting::default_of(1),
                 debug: Setting::default_of(0),
                 log_badpack: Setting::default_of(true),
             },

@@ -61,14 +61,20 @@ pub(super) fn logfacility(cx: &mut Context<'_>, word: Word<'_>) {
 pub(super) fn use_logd(cx: &mut Context<'_>, word: Word<'_>) {
     if let Some(value) = values::boolean(cx, word) {
         cx.ha_cf.logging.use_logd = Some(Setting::written(value, word.at));
-        if value {
-            cx.report.warning(
-                Code::NotYet,
-                word.at,
-                "`use_logd` has no effect: the logging daemon is not there yet in this version".into(),
-                "Name a destination with `logfile` or `logfacility`; without one the log goes to the system log.",
-            );
-        }
+    }
+}
+
+pub(super) fn logsize(cx: &mut Context<'_>, word: Word<'_>) {
+    let cure = "Write kilobytes; 0 leaves rotation to others, such as logrotate.";
+    if let Some(value) = values::number(cx, word, "the size of a log file", 0, 1 << 30, cure) {
+        cx.ha_cf.logging.logsize_kb = Setting::written(value, word.at);
+    }
+}
+
+pub(super) fn logkeep(cx: &mut Context<'_>, word: Word<'_>) {
+    let cure = "Write how many older log files are kept beside the newest.";
+    if let Some(value) = values::number(cx, word, "the number of log files", 0, 255, cure) {
+        cx.ha_cf.logging.logkeep = Setting::written(value, word.at);
     }
 }
 
@@ -81,11 +87,6 @@ pub(super) fn conn_logd_time(cx: &mut Context<'_>, word: Word<'_>) {
 pub(super) fn syslogmsgfmt(cx: &mut Context<'_>, word: Word<'_>) {
     if let Some(value) = values::boolean(cx, word) {
         cx.ha_cf.logging.syslogmsgfmt = Setting::written(value, word.at);
-        if !value {
-            let message =
-                "`syslogmsgfmt` cannot be off yet: log files look like the system log in this version".into();
-            cx.report.warning(Code::NotYet, word.at, message, "Write `syslogmsgfmt on`, or remove the line.");
-        }
     }
 }
 

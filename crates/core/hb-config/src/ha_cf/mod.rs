@@ -222,6 +222,10 @@ pub struct Logging {
     pub conn_logd_time: Setting<Duration>,
     /// `syslogmsgfmt`: lines in log files look like syslog's. Default yes.
     pub syslogmsgfmt: Setting<bool>,
+    /// `logsize`: above so many kilobytes a log file is rotated. Default 0, never.
+    pub logsize_kb: Setting<u64>,
+    /// `logkeep`: rotated files that are kept. Default 1.
+    pub logkeep: Setting<u8>,
     /// `debug`: 0 is off, above 2 is for developers.
     pub debug: Setting<u8>,
     /// `log_badpack`: tell of malformed packets. Default yes.

@@ -253,7 +253,7 @@ pub const DIRECTIVES: &[Directive] = &[
         logging::conn_logd_time,
         "the least time between two attempts to reach the logging daemon",
     )
-    .not_yet("It has a meaning with the logging daemon only; remove the line."),
+    .live(),
     each("coredumps", SWITCH, Text("true"), process::coredumps, "whether a crash leaves a core dump")
         .not_yet(NO_CORE),
     each("coreroot", "a folder", Nothing, process::coreroot, "where core dumps go").not_yet(NO_CORE),
@@ -353,6 +353,22 @@ pub const DIRECTIVES: &[Directive] = &[
     .live(),
     each("logfile", "a path", Nothing, logging::logfile, "the log").live(),
     each(
+        "logkeep",
+        "a number from 0 to 255",
+        Nothing,
+        logging::logkeep,
+        "how many rotated log files are kept",
+    )
+    .live(),
+    each(
+        "logsize",
+        "a size in kB",
+        Nothing,
+        logging::logsize,
+        "above which size a log file is rotated; 0: never",
+    )
+    .live(),
+    each(
         "max_rexmit_delay",
         "a number of milliseconds",
         Text("250"),
@@ -434,7 +450,7 @@ pub const DIRECTIVES: &[Directive] = &[
         logging::syslogmsgfmt,
         "whether lines in log files look like syslog's",
     )
-    .tells_itself(),
+    .live(),
     line("tipc", "a tipc name", media_lines::tipc, "a medium on top of TIPC").not_yet(OTHER_MEDIUM),
     each(
         "traditional_compression",
@@ -461,8 +477,7 @@ pub const DIRECTIVES: &[Directive] = &[
         "whether the application heartbeat daemon watches the master process",
     )
     .tells_itself(),
-    each("use_logd", SWITCH, Nothing, logging::use_logd, "whether the logging daemon writes the logs")
-        .tells_itself(),
+    each("use_logd", SWITCH, Nothing, logging::use_logd, "whether the logging daemon writes the logs").live(),
     each(
         "uuidfrom",
         "`file` or `nodename`",

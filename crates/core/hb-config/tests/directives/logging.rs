@@ -24,24 +24,24 @@ directive_test!(logfacility, |t| {
 
 directive_test!(use_logd, |t| {
     assert_eq!(t.takes("use_logd off").logging.use_logd.map(|on| on.value), Some(false));
-    t.warns("logfacility none\nuse_logd yes", &[(Code::NotYet, "2:10")]);
+    assert_eq!(t.takes("logfacility none\nuse_logd yes").logging.use_logd.map(|on| on.value), Some(true));
     t.warns(
         "use_logd yes\nlogfile /l",
-        &[(Code::NotYet, "1:10"), (Code::LogTargetRedundant, "2:9"), (Code::LogTargetRedundant, "6:13")],
+        &[(Code::LogTargetRedundant, "2:9"), (Code::LogTargetRedundant, "6:13")],
     );
     t.refuses("logfacility none\nuse_logd off", &[(Code::NoLogTarget, "2:10")]);
     t.refuses("use_logd maybe", &[(Code::BadBoolean, "1:10")]);
 });
 
 directive_test!(conn_logd_time, |t| {
-    let ha_cf = t.warns("conn_logd_time 5", &[(Code::NotYet, "1:1")]);
+    let ha_cf = t.takes("conn_logd_time 5");
     assert_eq!(ha_cf.logging.conn_logd_time.value, Duration::from_secs(5));
-    t.refuses("conn_logd_time 0", &[(Code::NotYet, "1:1"), (Code::BadTime, "1:16")]);
+    t.refuses("conn_logd_time 0", &[(Code::BadTime, "1:16")]);
 });
 
 directive_test!(syslogmsgfmt, |t| {
     assert!(t.takes("syslogmsgfmt yes").logging.syslogmsgfmt.value);
-    assert!(!t.warns("syslogmsgfmt off", &[(Code::NotYet, "1:14")]).logging.syslogmsgfmt.value);
+    assert!(!t.takes("syslogmsgfmt off").logging.syslogmsgfmt.value);
     t.refuses("syslogmsgfmt rfc5424", &[(Code::BadBoolean, "1:14")]);
 });
 
@@ -56,4 +56,15 @@ directive_test!(debug, |t| {
     t.refuses("debug 256", &[(Code::BadNumber, "1:7")]);
     t.refuses("debug -1", &[(Code::BadNumber, "1:7")]);
     assert_eq!(t.warns("debug high", &[(Code::BadNumber, "1:7")]).logging.debug.value, 0);
+});
+
+directive_test!(logsize, |t| {
+    assert_eq!(t.takes("logsize 1024").logging.logsize_kb.value, 1024);
+    assert_eq!(t.takes("logsize 0").logging.logsize_kb.value, 0);
+    t.refuses("logsize -1", &[(Code::BadNumber, "1:9")]);
+});
+
+directive_test!(logkeep, |t| {
+    assert_eq!(t.takes("logkeep 7").logging.logkeep.value, 7);
+    t.refuses("logkeep 256", &[(Code::BadNumber, "1:9")]);
 });
