@@ -59,7 +59,7 @@ fn allowed(room: &str, name: &str, dependency: &str) -> bool {
             let list = CTS.iter().find(|(c, _)| *c == name).map_or(&[][..], |(_, list)| list);
             dependency == "hb-base" || list.contains(&dependency)
         }
-        "compat" => matches!(dependency, "hb-base" | "hb-wire" | "hb-ipc" | "hb-client"),
+        "compat" => matches!(dependency, "hb-base" | "hb-wire" | "hb-ipc" | "hb-client" | "hb-apphb"),
         // The binary joins everything; nothing depends on it.
         "app" => true,
         _ => false,

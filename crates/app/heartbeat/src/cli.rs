@@ -223,6 +223,20 @@ pub(crate) enum Bench {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Debug {
+    /// Register with apphbd and send heartbeats until TERM
+    Beat {
+        /// The application's name
+        name: String,
+        /// Which one of that name
+        #[arg(default_value = "")]
+        instance: String,
+        /// The promised interval, in milliseconds; heartbeats come four times as often
+        #[arg(long, value_name = "MS", default_value_t = 1000)]
+        interval: u64,
+        /// Folder of sockets
+        #[arg(long, value_name = "D", default_value = "/run/heartbeat")]
+        run_dir: PathBuf,
+    },
     /// Send messages to the cluster, as fast as it takes them
     Send {
         #[command(flatten)]

@@ -1,6 +1,7 @@
 //! The commands: what a person or a script runs.
 
 mod ask;
+mod beat;
 mod check;
 mod debug;
 mod ha_logger;
@@ -61,6 +62,9 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Bench(Bench::Failover { repeat, json }) => lab::bench_failover(repeat, &json),
         Command::Bench(Bench::Idle { seconds, json }) => lab::bench_idle(seconds, &json),
         Command::Bench(Bench::Messages { json }) => lab::bench_messages(&json),
+        Command::Debug(Debug::Beat { name, instance, interval, run_dir }) => {
+            beat::run(&name, &instance, interval, &run_dir)
+        }
         Command::Debug(Debug::Send { places, kind, count, size }) => debug::send(&places, &kind, count, size),
         Command::Debug(Debug::Receive { places, kind, count, json }) => {
             debug::receive(&places, &kind, count, &json)
