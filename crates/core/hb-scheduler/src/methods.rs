@@ -19,7 +19,7 @@ pub(crate) fn assign(c: &mut Cluster<'_>, resource: ResourceId, prefer: Option<N
             None
         }
         Variant::Bundle(_) => {
-            bundle::assign(c, resource, prefer);
+            bundle::assign::assign(c, resource, prefer);
             None
         }
     };
@@ -33,7 +33,7 @@ pub(crate) fn create_actions(c: &mut Cluster<'_>, resource: ResourceId) {
         Variant::Primitive => actions::primitive::create(c, resource),
         Variant::Group(_) => actions::group::create(c, resource),
         Variant::Clone(_) => actions::clone::create(c, resource),
-        Variant::Bundle(_) => bundle::create_actions(c, resource),
+        Variant::Bundle(_) => bundle::actions::create(c, resource),
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn apply_colocation(
         Variant::Primitive => assign::colocation::apply(c, dependent, primary, constraint),
         Variant::Group(_) => assign::group::lead(c, dependent, primary, constraint),
         Variant::Clone(_) => assign::clone::lead(c, dependent, primary, constraint),
-        Variant::Bundle(_) => bundle::lead(c, dependent, primary, constraint),
+        Variant::Bundle(_) => bundle::assign::lead(c, dependent, primary, constraint),
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn apply_location(c: &mut Cluster<'_>, resource: ResourceId, location
                 apply_location(c, child, location);
             }
         }
-        Variant::Bundle(_) => bundle::apply_location(c, resource, location),
+        Variant::Bundle(_) => bundle::assign::apply_location(c, resource, location),
     }
 }
 

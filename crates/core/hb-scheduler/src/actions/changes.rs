@@ -90,8 +90,8 @@ fn check_operation<'d>(c: &mut Cluster<'d>, resource: ResourceId, node: NodeId, 
     if recurs && in_maintenance {
         recurring::schedule_cancel(c, resource, node, entry);
     } else if recurs || is("monitor") || is("start") || is("promote") || is("migrate_from") {
-        if crate::bundle::needs_remote_name(c, resource) {
-            crate::bundle::check_later(c, resource, node, entry.element, true);
+        if crate::bundle::remote::needs_name(c, resource) {
+            crate::bundle::remote::check_later(c, resource, node, entry.element, true);
         } else if definition_changed(c, resource, node, entry)
             && failcount::count(c, resource, node, Count::Effective, None).0 != 0
         {

@@ -88,7 +88,7 @@ fn calculate<'d>(
     secure_too: bool,
 ) -> Digests {
     let mut parameters = Parameters::new();
-    if let Some(name) = crate::bundle::remote_name(c, resource) {
+    if let Some(name) = crate::bundle::remote::name(c, resource) {
         parameters.insert("addr".to_string(), name.to_string());
     }
     for (name, text) in c.parameters(resource, Some(node)).iter() {

@@ -19,7 +19,7 @@ use crate::unpack::failcount::{self, Count};
 
 /// Makes the actions of all resources.
 pub(crate) fn create_all(c: &mut Cluster<'_>) {
-    crate::bundle::check_deferred(c);
+    crate::bundle::remote::check_deferred(c);
     if c.options.startup_probes {
         probes::schedule(c);
     }

@@ -41,7 +41,7 @@ pub(crate) fn probe(c: &mut Cluster<'_>, resource: ResourceId, node: NodeId) -> 
     match c.resources[resource].variant {
         Variant::Primitive | Variant::Group(_) => probe_plain(c, resource, node),
         Variant::Clone(_) => super::clone::probe(c, resource, node),
-        Variant::Bundle(_) => crate::bundle::probe(c, resource, node),
+        Variant::Bundle(_) => crate::bundle::actions::create_probes(c, resource, node),
     }
 }
 
@@ -67,8 +67,9 @@ fn probe_plain(c: &mut Cluster<'_>, resource: ResourceId, node: NodeId) -> bool 
     }
     let top = c.outermost(resource);
     let discovery = it.allowed.get(node).map(|slot| slot.discovery);
+    let here = discovery.unwrap_or(c.nodes[node].discovery);
     let exclusive = it.is(F::EXCLUSIVE_DISCOVERY) || c.resources[top].is(F::EXCLUSIVE_DISCOVERY);
-    if (exclusive && discovery != Some(Discovery::Exclusive)) || discovery == Some(Discovery::Never) {
+    if (exclusive && discovery != Some(Discovery::Exclusive)) || here == Discovery::Never {
         return false;
     }
     if let Some(guest) = c.guest_container(node) {

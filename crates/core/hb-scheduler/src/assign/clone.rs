@@ -30,7 +30,8 @@ pub(crate) fn assign(c: &mut Cluster<'_>, clone: ResourceId, prefer: Option<Node
     crate::sort::merge_sort(&mut children, &mut |one, other| compare::instances(c, one, other));
     c.resources[clone].children = children;
     let (max, node_max) = c.resources[clone].as_clone().map_or((0, 0), |data| (data.max, data.node_max));
-    distribute(c, clone, max, node_max);
+    let children = c.resources[clone].children.clone();
+    distribute(c, clone, &children, max, node_max);
     if c.resources[clone].is(F::PROMOTABLE) {
         promotable::set_roles(c, clone);
     }
@@ -67,7 +68,13 @@ pub(super) fn add_to_own(
 }
 
 /// Gives nodes to as many instances as there may be: first to those that can stay.
-pub(crate) fn distribute(c: &mut Cluster<'_>, clone: ResourceId, max: i32, node_max: i32) {
+pub(crate) fn distribute(
+    c: &mut Cluster<'_>,
+    clone: ResourceId,
+    children: &[ResourceId],
+    max: i32,
+    node_max: i32,
+) {
     let mut usable = 0;
     for node in c.resources[clone].allowed.nodes() {
         if let Some(slot) = c.resources[clone].allowed.get_mut(node) {
@@ -77,7 +84,6 @@ pub(crate) fn distribute(c: &mut Cluster<'_>, clone: ResourceId, max: i32, node_
     }
     let all = max < usable;
     let share = if usable > 0 { (max / usable).max(1) } else { 1 };
-    let children = c.resources[clone].children.clone();
     let mut assigned = 0;
     for child in children.iter().copied() {
         if assigned >= max {
@@ -93,7 +99,7 @@ pub(crate) fn distribute(c: &mut Cluster<'_>, clone: ResourceId, max: i32, node_
             assigned += i32::from(assign_instance(c, child, Some(node), all, node_max).is_some());
         }
     }
-    for child in children {
+    for child in children.iter().copied() {
         if !c.resources[child].is(F::PROVISIONAL) {
             continue;
         }

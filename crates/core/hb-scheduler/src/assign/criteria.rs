@@ -79,7 +79,10 @@ pub(crate) fn apply_plain(c: &mut Cluster<'_>, resource: ResourceId, location: L
     for (node, number) in &constraint.nodes {
         match it.allowed.get_mut(*node) {
             Some(slot) => slot.score = score::add(slot.score, *number),
-            None => it.allowed.insert(*node, Slot::of(*number)),
+            None => {
+                let discovery = c.nodes[*node].discovery;
+                it.allowed.insert(*node, Slot::of(*number).looked_for(discovery));
+            }
         }
         if let Some(slot) = it.allowed.get_mut(*node).filter(|slot| slot.discovery < constraint.discovery) {
             slot.discovery = constraint.discovery;
@@ -114,7 +117,7 @@ fn leave_after_failures(c: &mut Cluster<'_>, resource: ResourceId, node: NodeId)
         return;
     }
     let it = &c.resources[resource];
-    if it.migration_threshold == 0 || it.is(F::FAILURE_IGNORED) || (c.nodes[node].fail_counts.is_empty()) {
+    if c.nodes[node].fail_counts.is_empty() {
         return;
     }
     let forgiven = it.actions.iter().any(|action| {
@@ -124,12 +127,25 @@ fn leave_after_failures(c: &mut Cluster<'_>, resource: ResourceId, node: NodeId)
     if forgiven {
         return;
     }
-    let (failures, _) = failcount::count(c, resource, node, Count::WithFillers, None);
-    let it = &c.resources[resource];
-    if failures > 0 && it.migration_threshold - failures <= 0 {
-        let all = if it.is(F::UNIQUE) { resource } else { c.outermost(resource) };
+    if let Some(all) = threshold_reached(c, resource, node) {
         c.add_score(all, node, -INFINITY);
     }
+}
+
+/// When a resource failed too often on a node: what has to leave.
+pub(crate) fn threshold_reached(
+    c: &mut Cluster<'_>,
+    resource: ResourceId,
+    node: NodeId,
+) -> Option<ResourceId> {
+    let it = &c.resources[resource];
+    if it.migration_threshold == 0 || it.is(F::FAILURE_IGNORED) {
+        return None;
+    }
+    let (failures, _) = failcount::count(c, resource, node, Count::WithFillers, None);
+    let it = &c.resources[resource];
+    let reached = failures > 0 && it.migration_threshold - failures <= 0;
+    reached.then(|| if it.is(F::UNIQUE) { resource } else { c.outermost(resource) })
 }
 
 /// A resource that is looked for only here runs only here.

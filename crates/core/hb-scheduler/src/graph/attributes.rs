@@ -101,7 +101,7 @@ fn parameters(c: &mut Cluster<'_>, action: ActionId, details: &mut Details) {
         }
         if node.is_some() || c.resources[resource].is_primitive() {
             for (name, text) in c.parameters(resource, node).iter() {
-                let text = crate::bundle::substitute(c, resource, name, text);
+                let text = crate::bundle::remote::substitute(c, resource, name, text);
                 if name.starts_with(|first: char| first.is_ascii_digit()) {
                     details.listed.push(((*name).to_string(), text.to_string()));
                 } else {

@@ -25,7 +25,7 @@ pub(crate) fn prepare(c: &mut Cluster<'_>) {
 pub(crate) fn add_resource(c: &mut Cluster<'_>, resource: ResourceId) {
     match c.resources[resource].variant {
         Variant::Clone(_) => add_clone(c, resource),
-        Variant::Bundle(_) => crate::bundle::add_to_graph(c, resource),
+        Variant::Bundle(_) => crate::bundle::actions::add_to_graph(c, resource),
         Variant::Primitive | Variant::Group(_) => {
             add_own(c, resource);
             for child in c.resources[resource].children.clone() {

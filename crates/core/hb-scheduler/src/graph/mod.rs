@@ -4,7 +4,7 @@ mod attributes;
 mod build;
 pub(crate) mod inputs;
 
-pub(crate) use build::prepare;
+pub(crate) use build::{add_resource, prepare};
 
 use crate::model::ActionId;
 use alloc::collections::BTreeMap;

@@ -90,6 +90,8 @@ pub struct Cluster<'d> {
     pub(crate) expired_entries: BTreeSet<usize>,
     /// Containers that have to be stopped because of what is inside.
     pub(crate) stop_needed: Vec<ResourceId>,
+    /// Entries of the history to be compared later.
+    pub(crate) deferred: Vec<crate::bundle::remote::Deferred<'d>>,
     /// The transition.
     pub graph: crate::graph::TransitionGraph,
     /// Lines of scores.

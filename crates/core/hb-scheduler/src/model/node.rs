@@ -1,6 +1,7 @@
 //! Nodes.
 
 use super::arena::ResourceId;
+use super::table::Discovery;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -29,6 +30,8 @@ pub struct Node<'d> {
     pub kind: NodeKind,
     /// Score that every resource's table starts from; minus infinity when the node is not to be used.
     pub score: i32,
+    /// Whether resources are looked for there, unless constraints say otherwise.
+    pub discovery: Discovery,
     /// Its processes take part in the cluster.
     pub online: bool,
     /// Not to run resources.
@@ -88,6 +91,7 @@ impl<'d> Node<'d> {
             name,
             kind,
             score,
+            discovery: Discovery::Always,
             online: false,
             standby: false,
             standby_on_fail: false,

@@ -28,6 +28,12 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// The same slot with another way of looking.
+    #[must_use]
+    pub fn looked_for(self, discovery: Discovery) -> Self {
+        Slot { discovery, ..self }
+    }
+
     /// A slot with a score.
     #[must_use]
     pub fn of(score: i32) -> Self {

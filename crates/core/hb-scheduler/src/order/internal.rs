@@ -21,7 +21,7 @@ pub(crate) fn constrain(c: &mut Cluster<'_>, resource: ResourceId) {
         Variant::Primitive => primitive(c, resource),
         Variant::Group(_) => group(c, resource),
         Variant::Clone(_) => clone(c, resource),
-        Variant::Bundle(_) => crate::bundle::constrain(c, resource),
+        Variant::Bundle(_) => crate::bundle::actions::constrain(c, resource),
     }
 }
 

@@ -172,7 +172,7 @@ pub(crate) fn action_flags(c: &mut Cluster<'_>, action: ActionId, node: Option<N
             let children = c.resources[resource].children.clone();
             summary_flags(c, action, &children, node)
         }
-        Variant::Bundle(_) => crate::bundle::action_flags(c, action, node),
+        Variant::Bundle(_) => crate::bundle::actions::flags(c, action, node),
     }
 }
 

@@ -87,11 +87,14 @@ impl Cluster<'_> {
         for child in self.resources[resource].children.clone() {
             self.add_score(child, node, number);
         }
-        let base = self.nodes[node].score;
+        let (base, discovery) = (self.nodes[node].score, self.nodes[node].discovery);
         let allowed = &mut self.resources[resource].allowed;
         match allowed.get_mut(node) {
             Some(slot) => slot.score = score::add(slot.score, number),
-            None => allowed.insert(node, crate::model::Slot::of(score::add(base, number))),
+            None => {
+                let slot = crate::model::Slot::of(score::add(base, number));
+                allowed.insert(node, slot.looked_for(discovery));
+            }
         }
     }
 

@@ -55,6 +55,7 @@ pub(crate) fn begin(cib: &Document, now: Moment) -> Cluster<'_> {
         expired_entries: BTreeSet::new(),
         stop_needed: Vec::new(),
         graph: crate::graph::TransitionGraph::default(),
+        deferred: Vec::new(),
         scores: Vec::new(),
         secrets_masked: true,
         want_scores: false,

@@ -3,7 +3,7 @@
 use super::collect;
 use super::nodes::{capacities, create, is_connection, suspect};
 use crate::model::{
-    Clone as CloneData, Cluster, Group, INFINITY, NoQuorum, NodeId, NodeKind, NodeSet, NodeTable,
+    Clone as CloneData, Cluster, Discovery, Group, INFINITY, NoQuorum, NodeId, NodeKind, NodeSet, NodeTable,
     OperationEntry, Recovery, Resource, ResourceFlags as F, ResourceId, Slot, Variant,
 };
 use alloc::boxed::Box;
@@ -109,7 +109,7 @@ fn read<'d>(
         return None;
     }
     if c.options.symmetric || is_guest_connection(c, resource) {
-        c.resources[resource].allowed = everywhere(c, 0);
+        c.resources[resource].allowed = by_default(c);
     }
     if let Some(template) = template {
         let references = &mut c.templates.entry(template).or_default().references;
@@ -408,9 +408,28 @@ fn is_guest_connection(c: &Cluster<'_>, resource: ResourceId) -> bool {
 pub(crate) fn everywhere(c: &Cluster<'_>, score: i32) -> NodeTable {
     let mut table = NodeTable::default();
     for node in c.nodes.ids() {
-        table.insert(node, Slot::of(crate::model::score::add(c.nodes[node].score, score)));
+        let slot = Slot::of(crate::model::score::add(c.nodes[node].score, score));
+        table.insert(node, slot.looked_for(c.nodes[node].discovery));
     }
     table
+}
+
+/// A table of all nodes that are not excluded from the start, as those in bundles are.
+fn by_default(c: &Cluster<'_>) -> NodeTable {
+    let mut table = everywhere(c, 0);
+    for node in c.nodes.ids().filter(|node| c.nodes[*node].discovery == Discovery::Never) {
+        table.remove(node);
+    }
+    table
+}
+
+/// Reads a part of a bundle.
+pub(crate) fn read_part<'d>(
+    c: &mut Cluster<'d>,
+    element: Element<'d>,
+    bundle: ResourceId,
+) -> Option<ResourceId> {
+    read(c, element, Some(bundle), None, &mut Shared::new())
 }
 
 /// Reads what is in a collective; `false` when that makes it unusable.
@@ -522,7 +541,7 @@ pub(super) fn create_orphan<'d>(c: &mut Cluster<'d>, entry: Element<'d>) -> Opti
     let resource = add(c, entry, None, None, Variant::Primitive, common);
     configure(c, resource);
     if c.options.symmetric || is_guest_connection(c, resource) {
-        c.resources[resource].allowed = everywhere(c, 0);
+        c.resources[resource].allowed = by_default(c);
     }
     if c.resources[resource].is(F::IS_REMOTE) {
         let known = c.node_named(id);

@@ -223,8 +223,8 @@ fn parameters_changed<'d>(
     if entry.task != "start" && entry.task != "monitor" {
         return false;
     }
-    if crate::bundle::needs_remote_name(c, resource) {
-        crate::bundle::check_later(c, resource, node, entry.element, false);
+    if crate::bundle::remote::needs_name(c, resource) {
+        crate::bundle::remote::check_later(c, resource, node, entry.element, false);
         return false;
     }
     use digest::Change;
