@@ -19,7 +19,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use hb_cib::{Document, Element, NodeId};
-pub(super) use plan::{AGENTS, Plan};
+pub(super) use plan::Plan;
 
 /// Whether there is a bundle.
 pub(crate) fn needed(resources: Element<'_>) -> bool {
