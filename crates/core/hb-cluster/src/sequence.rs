@@ -57,6 +57,7 @@ impl Cluster {
 
     fn judge_in_generation(&mut self, id: NodeId, seq: u64, returned: bool) -> Verdict {
         let (window, twice) = (self.options.window(), self.planted(Bug::DeliverDuplicate));
+        let history = self.options.history as u64;
         let Some(node) = self.nodes.find_mut(id) else { return Verdict::Stale };
         let Some(last) = node.last_seq else {
             // DEVIATION: the original accepts anything of a node that is dead, so that late copies of what it
@@ -79,12 +80,15 @@ impl Cluster {
             return self.judge_late(id, seq, returned);
         }
         let gap = seq - last - 1;
+        // DEVIATION: the original gives up beyond the window. A sender that is paused at the window goes on to send
+        // heartbeats, and one of ours holds everything below them: what a deaf node lacks is asked for all the same.
+        let widest = if node.speaks_hbx() { history } else { window };
         let answers = !node.is_dead();
         node.last_seq = Some(seq);
         node.counters.missed = node.counters.missed.saturating_add(gap);
         if gap == 0 {
             // In sequence.
-        } else if gap > window || !answers {
+        } else if gap > widest || !answers {
             let reason = if answers { GapReason::TooWide } else { GapReason::Partition };
             self.lose_missing(id, GapReason::TooWide);
             self.lose(id, last + 1, seq - 1, reason);

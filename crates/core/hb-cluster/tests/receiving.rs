@@ -201,6 +201,17 @@ fn row_7_a_gap_up_to_the_window_is_asked_for_and_a_wider_one_is_not() {
 }
 
 #[test]
+fn between_ours_a_gap_is_asked_for_up_to_the_history() {
+    for (gap, asked) in [(251, true), (499, true), (501, false)] {
+        let mut peer = Peer::ours("n2");
+        let mut talk = Talk::active(&mut [&mut peer]);
+        peer.seq += gap;
+        talk.hear(&peer.next(app("far")));
+        assert_eq!(talk.node("n2").missing() as u64, if asked { gap } else { 0 });
+    }
+}
+
+#[test]
 fn row_7_the_window_follows_the_history_of_the_literature() {
     let mut options = talk::options(&["n1", "n2"]);
     options.history = 200;
