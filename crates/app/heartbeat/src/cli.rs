@@ -170,9 +170,9 @@ impl From<Share> for hb_ipc::Share {
 
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
-    /// How many nodes
+    /// How many nodes; takeover by haresources is between two
     #[arg(long, value_name = "N", default_value_t = 2)]
-    pub(crate) nodes: u8,
+    pub(crate) nodes: u32,
     /// Only the steps that take no time
     #[arg(long)]
     pub(crate) quick: bool,

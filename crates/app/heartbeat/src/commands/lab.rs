@@ -24,7 +24,11 @@ fn complain(why: &dyn std::fmt::Display) -> ExitCode {
 
 pub(crate) fn demo(demo: &Demo) -> ExitCode {
     if demo.nodes != 2 {
-        return complain(&"takeover by haresources is for two nodes; --nodes 2 is what there is");
+        let why = format!(
+            "--nodes {}: takeover by haresources is between two nodes; leave it out or write --nodes 2",
+            demo.nodes
+        );
+        return complain(&why);
     }
     let program = match own_program() {
         Ok(program) => program,

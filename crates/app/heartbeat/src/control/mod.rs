@@ -8,7 +8,7 @@ mod client;
 mod server;
 
 pub(crate) use client::{Client, Failure};
-pub(crate) use server::{Ask, Server};
+pub(crate) use server::{Ask, FRAMES_PER_TURN, Next, Server};
 
 /// Name of the socket in the run folder.
 pub(crate) const SOCKET: &str = "control";

@@ -12,8 +12,8 @@ use std::path::Path;
 
 /// Connections at once; the next one waits until one ends.
 const CLIENTS_MAX: usize = 256;
-/// Frames taken from one connection before others get their turn.
-const FRAMES_PER_TURN: usize = 64;
+/// Requests of one connection before others get their turn.
+pub(crate) const FRAMES_PER_TURN: usize = 64;
 
 /// What a connection asks.
 #[derive(Debug)]
@@ -24,6 +24,19 @@ pub(crate) enum Ask {
     Reload,
     /// For the node's machines.
     Node(hb_node::Request),
+}
+
+/// What comes next from a connection.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// This.
+    Ask(Ask),
+    /// Something that it may not ask, or that nobody understands; it has been told.
+    Refused,
+    /// Nothing for now.
+    Nothing,
+    /// It is gone.
+    Gone,
 }
 
 /// All connections.
@@ -85,28 +98,30 @@ impl Server {
         peer.uid == 0 || peer.uid == user || group == Some(peer.gid)
     }
 
-    /// The requests that a connection has for us now. `None`: it is gone.
-    pub(crate) fn requests(&mut self, client: ClientId, codec: &Codec) -> Option<Vec<Ask>> {
-        let connection = self.clients.get_mut(&client)?;
+    /// The next request that a connection has for us. One at a time, because each may be the one that
+    /// pauses senders: what has been read could not be held back any more.
+    pub(crate) fn request(&mut self, client: ClientId, codec: &Codec) -> Next {
+        let paused = self.paused;
+        let Some(connection) = self.clients.get_mut(&client) else { return Next::Gone };
         let _late = connection.framed.flush();
-        let mut asks = Vec::new();
-        connection.more = false;
-        for _ in 0..FRAMES_PER_TURN {
-            if connection.sends && self.paused {
-                connection.more = true;
-                break;
-            }
-            match connection.framed.receive() {
-                Ok(Incoming::Frame(frame)) => match understand(&frame, connection, codec) {
-                    Ok(ask) => asks.push(ask),
-                    Err(why) => refuse(&mut connection.framed, "bad_request", &why),
-                },
-                Ok(Incoming::Pending) => return Some(asks),
-                Ok(Incoming::Closed) | Err(_) => return None,
-            }
-        }
         connection.more = true;
-        Some(asks)
+        if connection.sends && paused {
+            return Next::Nothing;
+        }
+        match connection.framed.receive() {
+            Ok(Incoming::Frame(frame)) => match understand(&frame, connection, codec) {
+                Ok(ask) => Next::Ask(ask),
+                Err(why) => {
+                    refuse(&mut connection.framed, "bad_request", &why);
+                    Next::Refused
+                }
+            },
+            Ok(Incoming::Pending) => {
+                connection.more = false;
+                Next::Nothing
+            }
+            Ok(Incoming::Closed) | Err(_) => Next::Gone,
+        }
     }
 
     /// Connections that may have whole frames here although their descriptor is silent.

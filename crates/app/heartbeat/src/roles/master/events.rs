@@ -2,7 +2,7 @@
 
 use super::worker::Post;
 use super::{Key, Master};
-use crate::control::Ask;
+use crate::control::{Ask, FRAMES_PER_TURN, Next};
 use hb_base::{ClientId, Instant, MediumId, Notice, Severity};
 use hb_ipc::{Batch, Received};
 use hb_media::protocol::{FromFifo, FromReader, Trouble, from_writer};
@@ -219,19 +219,20 @@ impl Master {
     }
 
     fn client(&mut self, now: Instant, client: ClientId) {
-        match self.control.requests(client, &self.codec) {
-            Some(asks) => {
-                for ask in asks {
-                    self.ask(now, client, ask);
+        for _ in 0..FRAMES_PER_TURN {
+            match self.control.request(client, &self.codec) {
+                Next::Ask(ask) => self.ask(now, client, ask),
+                Next::Refused => {}
+                Next::Nothing => break,
+                Next::Gone => {
+                    self.control.drop_client(client, &mut self.events);
+                    self.loading.forget(client);
+                    self.node.handle(now, Input::ClientGone(client));
+                    return;
                 }
-                self.control.rewatch(client, &mut self.events);
-            }
-            None => {
-                self.control.drop_client(client, &mut self.events);
-                self.loading.forget(client);
-                self.node.handle(now, Input::ClientGone(client));
             }
         }
+        self.control.rewatch(client, &mut self.events);
     }
 
     fn ask(&mut self, now: Instant, client: ClientId, ask: Ask) {

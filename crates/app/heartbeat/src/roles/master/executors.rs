@@ -32,7 +32,12 @@ impl Master {
     /// The operation of a program, which sees the configuration; what the operation itself says stands last and counts.
     fn informed(&self, operation: &Operation) -> Operation {
         let mut operation = operation.clone();
-        operation.env.splice(0..0, self.config.ha_cf.script_environment(&self.own));
+        let mut configured = self.config.ha_cf.script_environment(&self.own);
+        if operation.resource.class == Class::Rc {
+            let status = self.node.view().cluster().status().as_str().to_owned();
+            configured.push(("HA_OSTATUS".to_owned(), status));
+        }
+        operation.env.splice(0..0, configured);
         operation
     }
 
