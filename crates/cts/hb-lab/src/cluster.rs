@@ -214,6 +214,20 @@ impl Cluster {
         }
     }
 
+    /// Starts our daemon under a supervisor that starts it again as soon as it ends.
+    ///
+    /// # Errors
+    /// The node is off.
+    pub fn start_supervised(&self, node: &str) -> Result<()> {
+        let argv = files::start_line(System::Ours, node, &self.world.node_dir(node), &self.program);
+        // A second of patience would be a second without a daemon; a daemon that cannot start at all must not spin.
+        let mut line =
+            ["sh", "-c", "while :; do \"$@\" || sleep 0.01; done", "supervisor"].map(str::to_owned).to_vec();
+        line.extend(argv);
+        let line: Vec<&str> = line.iter().map(String::as_str).collect();
+        self.world.node(node)?.start(&line, "daemon.log")
+    }
+
     /// Starts every daemon.
     ///
     /// # Errors
@@ -285,6 +299,14 @@ impl Cluster {
         let argv = self.command_line(node, words);
         let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
         self.world.node(node)?.start(&argv, output)
+    }
+
+    /// A command of our program in a node as a shell would be told it.
+    #[must_use]
+    pub(crate) fn shell_command(&self, node: &str, words: &[String]) -> String {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let quoted = self.command_line(node, &words).into_iter().map(|word| format!("'{word}'"));
+        quoted.collect::<Vec<_>>().join(" ")
     }
 
     fn command_line(&self, node: &str, words: &[&str]) -> Vec<String> {

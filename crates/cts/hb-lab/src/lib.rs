@@ -8,7 +8,8 @@
 //! *Invariants*: nothing of a world outlives the process that built it, however that process ends;
 //! no packet leaves the world; only processes that the laboratory started are ever signalled.
 //!
-//! *Does not know about*: what heartbeats look like, and what the daemon decides.
+//! *Does not know about*: what the daemon decides. What a heartbeat looks like it knows from the
+//! wire format alone ([`wire`]).
 
 pub mod bench;
 pub mod cluster;
@@ -26,6 +27,8 @@ mod process;
 mod service;
 mod sys;
 mod wait;
+pub mod watch;
+pub mod wire;
 pub mod world;
 
 pub use error::{LabError, Result};

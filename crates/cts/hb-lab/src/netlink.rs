@@ -122,6 +122,11 @@ impl Link {
         }
     }
 
+    /// The number under which the kernel knows the interface.
+    pub(crate) fn index(self) -> u32 {
+        self.index
+    }
+
     /// Whether the interface was administratively up when it was looked up.
     pub(crate) fn is_up(self) -> bool {
         self.up

@@ -152,6 +152,49 @@ pub(crate) fn control_descriptor() -> io::Result<OwnedFd> {
     }
 }
 
+/// A socket for whole packets at one interface of the caller's network: it hears what arrives there
+/// and not what leaves, and sends as if the interface did. A promiscuous one also hears what is
+/// addressed to others.
+pub(crate) fn packet_socket(interface: u32, promiscuous: bool) -> io::Result<OwnedFd> {
+    let all = u16::try_from(libc::ETH_P_ALL).unwrap_or_default().to_be();
+    let index = libc::c_int::try_from(interface).map_err(io::Error::other)?;
+    // SAFETY: the structures are plain data of which all bytes zero is a value, they outlive the
+    // calls that read them with their own sizes, and the fresh descriptor is owned by nobody else.
+    unsafe {
+        let fd = libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, 0);
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let socket = OwnedFd::from_raw_fd(fd);
+        let incoming: libc::c_int = 1;
+        set_packet_option(fd, libc::PACKET_IGNORE_OUTGOING, &incoming)?;
+        if promiscuous {
+            let mut member: libc::packet_mreq = std::mem::zeroed();
+            member.mr_ifindex = index;
+            member.mr_type = u16::try_from(libc::PACKET_MR_PROMISC).unwrap_or_default();
+            set_packet_option(fd, libc::PACKET_ADD_MEMBERSHIP, &member)?;
+        }
+        let mut address: libc::sockaddr_ll = std::mem::zeroed();
+        address.sll_family = u16::try_from(libc::AF_PACKET).unwrap_or_default();
+        address.sll_protocol = all;
+        address.sll_ifindex = index;
+        let length = size_of_val(&address);
+        let length = libc::socklen_t::try_from(length).map_err(io::Error::other)?;
+        checked(libc::bind(fd, (&raw const address).cast(), length))?;
+        Ok(socket)
+    }
+}
+
+/// # Safety
+/// `T` is what the kernel expects for the option.
+unsafe fn set_packet_option<T>(fd: RawFd, option: libc::c_int, value: &T) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(size_of::<T>()).map_err(io::Error::other)?;
+    // SAFETY: value and length are those of one live object; the caller vouches for its type.
+    checked(unsafe {
+        libc::setsockopt(fd, libc::SOL_PACKET, option, std::ptr::from_ref(value).cast(), length)
+    })
+}
+
 /// Reaps one child that has ended, if any: its number and its raw wait status.
 pub(crate) fn reap() -> Option<(libc::pid_t, libc::c_int)> {
     let mut status = 0;

@@ -7,6 +7,7 @@ use crate::netns::NetNs;
 use crate::power::Outlet;
 use crate::process::protocol;
 use crate::process::{command, with_control};
+use crate::wire::Meddler;
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
@@ -311,6 +312,24 @@ impl World {
     /// As for [`World::cut`].
     pub fn separate(&self, node: &str, network: Network, apart: bool) -> Result<()> {
         self.ground.switch.within(|| Link::named(&Ground::port(node, network))?.forward(!apart))
+    }
+
+    /// Puts a meddler between a node's cable and the switch. The switch itself stops forwarding
+    /// there; the meddler does it in its place.
+    ///
+    /// # Errors
+    /// As for [`World::cut`], or no sockets for whole packets.
+    pub fn meddle(&self, node: &str, network: Network) -> Result<Meddler> {
+        let (cable, switch) = self.ground.switch.within(|| {
+            let port = Link::named(&Ground::port(node, network))?;
+            let bridge = Link::named(&network.bridge())?;
+            port.forward(false)?;
+            let at = |link: Link, all| {
+                crate::sys::packet_socket(link.index(), all).attempt("open a packet socket")
+            };
+            Ok((at(port, true)?, at(bridge, true)?))
+        })?;
+        Meddler::start(cable, switch)
     }
 
     /// Whether a cable is pulled.

@@ -25,6 +25,9 @@ const PARTITIONS: u32 = 5;
 /// A client that did not run for this long in an outage cannot say how long it was.
 const BLIND: Duration = Duration::from_millis(1);
 
+/// How often a master is killed.
+const RELEASES: u32 = 10;
+
 /// What to measure.
 #[derive(Debug, Clone)]
 pub struct Failover {
@@ -102,6 +105,8 @@ impl Ours {
         outages(POWER_OFF, OURS, off, report)?;
         self.whole()?;
         outages(STANDBY, OURS, seen(repeat, |round| self.standby(round)), report)?;
+        let released = samples(repeat.min(RELEASES), |_| self.release())?;
+        report.add(Row::of("master killed, until its address is gone", OURS, "ms", &released));
         outages(HEALED, OURS, seen(repeat.min(PARTITIONS), |_| self.partition()), report)
     }
 
@@ -134,6 +139,22 @@ impl Ours {
         // The next round asks the other node, which is to be done with this one.
         self.whole()?;
         Ok(self.probe.outage(since))
+    }
+
+    /// Kills the master of the node that serves, which nobody starts again, until the kernel tells
+    /// that the address is gone there.
+    fn release(&self) -> Result<f64> {
+        calm(&self.probe)?;
+        let holder = until::some(LIMIT, "somebody to serve", || self.probe.served_by(CALM))?;
+        let outlet = self.cluster.world.node(&holder)?;
+        let watch = outlet.watch_addresses()?;
+        let killed = outlet.kill_one("master control process")?;
+        let gone = watch.await_change(LIMIT, SERVICE, false, killed)?;
+        drop(watch);
+        outlet.switch_off()?;
+        outlet.switch_on()?;
+        self.whole()?;
+        Ok(milliseconds(gone - killed))
     }
 
     /// Isolates the node that does not serve until it serves too, and heals.

@@ -1,7 +1,8 @@
 //! Ours and the original in one cluster: the checks of the conformance list that need both.
 
+use super::messages::{DIRECTIONS, NODES, NOTED, heard, heard_once, note_messages, send, send_all};
 use super::{Pair, Set, Stage, Template, ensure};
-use crate::cluster::{Cluster, Design, Medium};
+use crate::cluster::{Design, Medium, System};
 use crate::error::{Attempt, Result};
 use crate::wait::until;
 use crate::world::Network;
@@ -14,11 +15,14 @@ const MESSAGES: usize = 60;
 const BEYOND: usize = 300;
 /// Share of packets lost there.
 const LOSS_PERCENT: u8 = 25;
-/// The type of those messages; a script of that name notes each of them.
-const KIND: &str = "labmsg";
 
-/// Both orders of a mixed pair, at every change.
-const GATE: &[(Pair, Set)] = &[(Pair::Mixed, Set::Gate), (Pair::Ours, Set::All), (Pair::Original, Set::All)];
+/// A mixed pair at every change; everything else when everything runs.
+const GATE: &[(Pair, Set)] = &[
+    (Pair::Mixed, Set::Gate),
+    (Pair::Reversed, Set::All),
+    (Pair::Ours, Set::All),
+    (Pair::Original, Set::All),
+];
 const LONG: &[(Pair, Set)] = &[
     (Pair::Mixed, Set::All),
     (Pair::Reversed, Set::All),
@@ -26,6 +30,9 @@ const LONG: &[(Pair, Set)] = &[
     (Pair::Original, Set::All),
 ];
 const MIXED: &[(Pair, Set)] = &[(Pair::Mixed, Set::All), (Pair::Reversed, Set::All)];
+
+const WITH_OURS: &[(Pair, Set)] =
+    &[(Pair::Mixed, Set::All), (Pair::Reversed, Set::All), (Pair::Ours, Set::All)];
 
 macro_rules! formations {
     ($($name:literal $pairs:ident $medium:ident $key:literal;)+) => {
@@ -61,6 +68,12 @@ pub(super) const TEMPLATES: &[Template] = &[
         run: quick_restart,
     },
     Template {
+        name: "state-lost",
+        about: "a node of ours that lost all that it had stored is followed at once",
+        pairs: WITH_OURS,
+        run: state_lost,
+    },
+    Template {
         name: "retransmission",
         about: "with packets lost in either direction every message arrives once",
         pairs: LONG,
@@ -71,6 +84,18 @@ pub(super) const TEMPLATES: &[Template] = &[
         about: "who was deaf for longer than history lasts goes on with what comes next",
         pairs: LONG,
         run: gap,
+    },
+    Template {
+        name: "two-keys",
+        about: "both hold two keys: what either signs the other accepts; of ours they need not sign with the same",
+        pairs: WITH_OURS,
+        run: two_keys,
+    },
+    Template {
+        name: "client-of-another-node",
+        about: "the original is told whether a client is on ours",
+        pairs: MIXED,
+        run: client_status,
     },
     Template {
         name: "partition",
@@ -85,6 +110,32 @@ fn forms(stage: &Stage, medium: Medium, key: &str) -> Result<()> {
     let cluster = stage.cluster(design)?;
     cluster.start_all()?;
     cluster.await_formed(LIMIT)
+}
+
+fn two_keys(stage: &Stage) -> Result<()> {
+    let keys = "1 sha1 laboratory\n2 md5 workshop";
+    if !stage.is_ours() {
+        // The original takes its own default key whatever number a signature bears.
+        return forms(stage, Medium::Ucast, keys);
+    }
+    let design = Design { key: keys.into(), networks: 1, ..Design::default() };
+    let cluster = stage.cluster(design)?;
+    let authkeys = cluster.config_dir("n1").join("authkeys");
+    std::fs::write(&authkeys, format!("auth 2\n{keys}\n")).attempt(authkeys.display())?;
+    cluster.start_all()?;
+    cluster.await_formed(LIMIT)
+}
+
+fn client_status(stage: &Stage) -> Result<()> {
+    let cluster = stage.cluster(Design { networks: 1, ..Design::default() })?;
+    cluster.start_all()?;
+    cluster.await_formed(LIMIT)?;
+    for (asking, asked) in DIRECTIONS.into_iter().filter(|(node, _)| stage.system(node) == System::Original) {
+        let words = ["cl_status", "clientstatus", asked, "ccm", "20000"];
+        let told = cluster.world.node(asking)?.run(&words, LIMIT)?;
+        ensure!(told.code == 1 && told.output.trim() == "offline", "{asking} was told {told:?}");
+    }
+    Ok(())
 }
 
 fn orders(stage: &Stage) -> Result<()> {
@@ -140,7 +191,7 @@ fn deaths(stage: &Stage) -> Result<()> {
 fn quick_restart(stage: &Stage) -> Result<()> {
     let design = Design { deadtime: Duration::from_secs(10), ..Design::default() };
     let cluster = stage.cluster(design)?;
-    note_messages(&cluster)?;
+    note_messages(&cluster, NODES)?;
     cluster.start_all()?;
     cluster.await_formed(LIMIT)?;
     for (victim, witness) in [("n1", "n2"), ("n2", "n1")] {
@@ -154,20 +205,40 @@ fn quick_restart(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+fn state_lost(stage: &Stage) -> Result<()> {
+    let cluster = stage.cluster(Design { deadtime: Duration::from_secs(10), ..Design::default() })?;
+    note_messages(&cluster, NODES)?;
+    cluster.start_all()?;
+    cluster.await_formed(LIMIT)?;
+    for (victim, witness) in DIRECTIONS.into_iter().filter(|(node, _)| stage.system(node) == System::Ours) {
+        cluster.kill(victim)?;
+        let state = cluster.world.node_dir(victim).join("lib");
+        std::fs::remove_dir_all(&state).attempt(state.display())?;
+        std::fs::create_dir_all(&state).attempt(state.display())?;
+        cluster.start(victim)?;
+        cluster.await_formed(LIMIT)?;
+        for (sender, receiver) in [(victim, witness), (witness, victim)] {
+            let number = format!("{sender}-after-{victim}-lost-its-state");
+            send(&cluster, sender, &number)?;
+            heard(&cluster, receiver, &number, 1)?;
+        }
+    }
+    Ok(())
+}
+
 fn retransmission(stage: &Stage) -> Result<()> {
     let cluster =
         stage.cluster(Design { networks: 1, deadtime: Duration::from_secs(8), ..Design::default() })?;
-    note_messages(&cluster)?;
+    note_messages(&cluster, NODES)?;
     cluster.start_all()?;
     cluster.await_formed(LIMIT)?;
-    for (sender, receiver) in [("n1", "n2"), ("n2", "n1")] {
+    for (sender, receiver) in DIRECTIONS {
         cluster.world.node(receiver)?.lose(LOSS_PERCENT)?;
-        for number in 0..MESSAGES {
-            send(&cluster, sender, &format!("{sender}-{number}"))?;
+        let numbers: Vec<String> = (0..MESSAGES).map(|number| format!("{sender}-{number}")).collect();
+        for number in &numbers {
+            send(&cluster, sender, number)?;
         }
-        for number in 0..MESSAGES {
-            heard(&cluster, receiver, &format!("{sender}-{number}"), 1)?;
-        }
+        heard_once(&cluster, sender, receiver, &numbers)?;
         let lost = cluster.world.node(receiver)?.lost_packets()?;
         ensure!(lost > 0, "{receiver} lost nothing");
         cluster.world.node(receiver)?.lose(0)?;
@@ -179,13 +250,13 @@ fn gap(stage: &Stage) -> Result<()> {
     let patient = Duration::from_secs(30);
     let design = Design { networks: 1, deadtime: patient, initdead: patient, ..Design::default() };
     let cluster = stage.cluster(design)?;
-    note_messages(&cluster)?;
+    note_messages(&cluster, NODES)?;
     cluster.start_all()?;
     cluster.await_formed(LIMIT)?;
-    for (sender, receiver) in [("n1", "n2"), ("n2", "n1")] {
+    for (sender, receiver) in DIRECTIONS {
         cluster.world.node(receiver)?.lose(100)?;
         let unheard: Vec<String> = (0..BEYOND).map(|number| format!("{sender}-unheard-{number}")).collect();
-        send_all(&cluster, sender, &unheard)?;
+        send_all(&cluster, sender, NOTED, &unheard)?;
         // Its own copy of the last one shows that the sender has sent them all.
         heard(&cluster, sender, &format!("{sender}-unheard-{}", BEYOND - 1), 1)?;
         cluster.world.node(receiver)?.lose(0)?;
@@ -217,40 +288,4 @@ fn partition(stage: &Stage) -> Result<()> {
         let settled = |node: &str| cluster.held(node).is_ok_and(|held| held != "transition");
         holders == 1 && settled("n1") && settled("n2")
     })
-}
-
-/// Has every node note each message of [`KIND`] in the file of events.
-fn note_messages(cluster: &Cluster) -> Result<()> {
-    for node in cluster.names() {
-        let events = cluster.world.events();
-        let body = format!("#!/bin/sh\necho \"{node} heard $HA_number\" >>{}\n", events.display());
-        cluster.add_script(&node, &format!("rc.d/{KIND}"), &body)?;
-    }
-    Ok(())
-}
-
-/// Sends a message through a node's FIFO, as scripts do.
-fn send(cluster: &Cluster, node: &str, number: &str) -> Result<()> {
-    send_all(cluster, node, &[number.to_owned()])
-}
-
-/// Sends messages through a node's FIFO, each in a write of its own.
-fn send_all(cluster: &Cluster, node: &str, numbers: &[String]) -> Result<()> {
-    let fifo = cluster.world.node_dir(node).join("lib/fifo");
-    let list = cluster.world.node_dir(node).join("numbers");
-    std::fs::write(&list, numbers.join("\n") + "\n").attempt(list.display())?;
-    let line = format!(
-        "while read n; do printf '>>>\\nt={KIND}\\nnumber=%s\\n<<<\\n' $n; done <{} >{}",
-        list.display(),
-        fifo.display()
-    );
-    let told = cluster.world.node(node)?.run(&["sh", "-c", &line], LIMIT)?;
-    ensure!(told.code == 0, "{node}: {}: {told:?}", fifo.display());
-    Ok(())
-}
-
-fn heard(cluster: &Cluster, node: &str, number: &str, times: usize) -> Result<()> {
-    let line = format!("{node} heard {number}");
-    let count = || Ok(cluster.events()?.iter().filter(|event| **event == line).count().to_string());
-    cluster.await_answer(LIMIT, &times.to_string(), &line, count)
 }

@@ -6,8 +6,13 @@
 mod api;
 pub mod audit;
 mod conformance;
+mod executor;
 mod fencing;
 mod laboratory;
+pub mod lines;
+mod liveness;
+mod messages;
+mod numbers;
 mod outcomes;
 mod processes;
 
@@ -78,6 +83,12 @@ impl Stage {
         self.systems.iter().all(|system| *system == System::Ours)
     }
 
+    /// The daemon of a node.
+    fn system(&self, node: &str) -> System {
+        let number = node.trim_start_matches('n').parse::<usize>().unwrap_or(0);
+        self.systems.get(number.wrapping_sub(1)).copied().unwrap_or(System::Ours)
+    }
+
     /// A cluster of these daemons, with power on and no daemon started yet.
     fn cluster(&self, design: Design) -> Result<Cluster> {
         let cluster = Cluster::build(Design { systems: self.systems.clone(), ..design }, &self.program)?;
@@ -125,11 +136,14 @@ pub fn scenarios() -> Vec<Scenario> {
     let templates = [
         laboratory::TEMPLATES,
         fencing::TEMPLATES,
+        executor::TEMPLATES,
         outcomes::TEMPLATES,
         processes::TEMPLATES,
         conformance::FORMATIONS,
         conformance::TEMPLATES,
         api::TEMPLATES,
+        numbers::TEMPLATES,
+        liveness::TEMPLATES,
     ]
     .into_iter()
     .flatten();
@@ -201,7 +215,8 @@ pub fn run_named(names: &[String], all: bool, program: &Path) -> ExitCode {
     if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// `heartbeat cts lab WORD…`: words are parts of scenario names, `--list` or `--all`; `HB_ALL=1`
+/// `heartbeat cts lab WORD…`: words are parts of scenario names, `--list`, `--conformance` (which
+/// line of the conformance list is tested by what) or `--all`; `HB_ALL=1`
 /// in the environment means `--all` too, and `HB_ALLOW_MISSING=1` tolerates skipped scenarios.
 /// Call it before the process starts any thread.
 #[must_use]
@@ -211,6 +226,10 @@ pub fn command(words: &[String], program: &Path) -> ExitCode {
             let set = if scenario.set == Set::Gate { "gate" } else { "all" };
             println!("{:36} {set:5} {}", scenario.name, scenario.about);
         }
+        return ExitCode::SUCCESS;
+    }
+    if words.iter().any(|word| word == "--conformance") {
+        print!("{}", lines::table());
         return ExitCode::SUCCESS;
     }
     if let Err(e) = crate::permit::enter() {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const LIMIT: Duration = Duration::from_secs(60);
 /// How long the processors are kept busy; the variable sets another number of seconds.
 const BUSY: (&str, u64) = ("HB_BUSY_SECONDS", 600);
-const SERVICE: std::net::Ipv4Addr = std::net::Ipv4Addr::new(10, 99, 0, 100);
+pub(super) const SERVICE: std::net::Ipv4Addr = std::net::Ipv4Addr::new(10, 99, 0, 100);
 
 const GATE: &[(Pair, Set)] = &[(Pair::Ours, Set::Gate)];
 const LONG: &[(Pair, Set)] = &[(Pair::Ours, Set::All)];
@@ -69,7 +69,8 @@ pub(super) const TEMPLATES: &[Template] = &[
     },
 ];
 
-fn whole(stage: &Stage, design: Design) -> Result<Cluster> {
+/// A cluster that has formed.
+pub(super) fn whole(stage: &Stage, design: Design) -> Result<Cluster> {
     let cluster = stage.cluster(design)?;
     cluster.start_all()?;
     cluster.await_formed(LIMIT)?;
@@ -157,7 +158,7 @@ fn writer_stuck(stage: &Stage) -> Result<()> {
 }
 
 /// A quick cluster without fencing that keeps one built-in address, and a client that asks there.
-fn addressed(stage: &Stage) -> Result<(Cluster, Probe)> {
+pub(super) fn addressed(stage: &Stage) -> Result<(Cluster, Probe)> {
     let design = Design {
         haresources: format!("n1 {SERVICE}/24/eth0\n"),
         boot: vec![crate::bench::everywhere_by_name()],

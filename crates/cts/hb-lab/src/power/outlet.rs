@@ -5,6 +5,7 @@ use crate::incarnation::Incarnation;
 use crate::netns::NetNs;
 use crate::proc::{self, Process};
 use crate::process::protocol::NodeSpec;
+use crate::watch::AddressWatch;
 use crate::world::{Ground, Network, NodePlan};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -328,6 +329,29 @@ impl Outlet {
         let victims: Vec<i32> = self.processes().iter().filter(matching).map(|p| p.pid).collect();
         victims.iter().for_each(|pid| signal(*pid, rustix::process::Signal::KILL));
         victims.len()
+    }
+
+    /// Kills the one process whose title contains `title`; at which moment.
+    ///
+    /// # Errors
+    /// There is none, or more than one.
+    pub fn kill_one(&self, title: &str) -> Result<Instant> {
+        let matching = |process: &Process| process.title.contains(title);
+        let victims: Vec<i32> = self.processes().into_iter().filter(matching).map(|p| p.pid).collect();
+        let [victim] = victims[..] else {
+            return failed(format!("{} processes of {} are titled {title}", victims.len(), self.name()));
+        };
+        let now = Instant::now();
+        signal(victim, rustix::process::Signal::KILL);
+        Ok(now)
+    }
+
+    /// Begins to listen for changes of the node's addresses.
+    ///
+    /// # Errors
+    /// The node is off.
+    pub fn watch_addresses(&self) -> Result<AddressWatch> {
+        AddressWatch::start(&self.network()?)
     }
 
     /// Stops the processes whose title contains `title`; how many there were. [`Outlet::thaw`] lets
