@@ -188,11 +188,17 @@ pub(crate) enum Cts {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Real processes in namespaces
-    #[command(disable_help_flag = true)]
+    /// Real processes in namespaces, one scenario after another
     Lab {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
+        /// Which scenarios; the gate's when none is named
+        #[arg(value_name = "SCENARIO")]
+        scenarios: Vec<String>,
+        /// All of them, also those that take long
+        #[arg(long)]
+        all: bool,
+        /// Name the scenarios and run none
+        #[arg(long)]
+        list: bool,
     },
 }
 

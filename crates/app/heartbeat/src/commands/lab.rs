@@ -56,9 +56,11 @@ pub(crate) fn sim(args: &[String]) -> ExitCode {
     ExitCode::from(hb_sim::cli::run_command(args.iter().cloned()))
 }
 
-pub(crate) fn scenarios(args: &[String]) -> ExitCode {
+pub(crate) fn scenarios(mut words: Vec<String>, all: bool, list: bool) -> ExitCode {
+    let options = [(all, "--all"), (list, "--list")];
+    words.extend(options.into_iter().filter(|(on, _)| *on).map(|(_, word)| word.to_owned()));
     match own_program() {
-        Ok(program) => hb_lab::cts::command(args, &program),
+        Ok(program) => hb_lab::cts::command(&words, &program),
         Err(why) => complain(&why),
     }
 }

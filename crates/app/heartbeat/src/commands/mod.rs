@@ -58,7 +58,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::HaLogger { args } => ha_logger::run(&args),
         Command::Demo(demo) => lab::demo(&demo),
         Command::Cts(Cts::Sim { args }) => lab::sim(&args),
-        Command::Cts(Cts::Lab { args }) => lab::scenarios(&args),
+        Command::Cts(Cts::Lab { scenarios, all, list }) => lab::scenarios(scenarios, all, list),
         Command::Bench(Bench::Failover { repeat, json }) => lab::bench_failover(repeat, &json),
         Command::Bench(Bench::Idle { seconds, json }) => lab::bench_idle(seconds, &json),
         Command::Bench(Bench::Messages { json }) => lab::bench_messages(&json),

@@ -29,7 +29,9 @@ impl Failure {
     /// Says it on standard error and chooses the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         let (code, text) = match self {
-            Failure::NotRunning(why) => (3, format!("heartbeat is not running here: {why}")),
+            Failure::NotRunning(why) => {
+                (3, format!("heartbeat is not running here: {why}. Start it with `heartbeat run`"))
+            }
             Failure::Refused { code, why } if code == "bad_request" => (2, why.clone()),
             Failure::Refused { why, .. } => (4, format!("refused: {why}")),
             Failure::TimedOut => (5, "no answer in time".to_owned()),

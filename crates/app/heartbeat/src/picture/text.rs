@@ -23,18 +23,7 @@ pub(crate) fn status_text(status: &Value) -> String {
         let _ = writeln!(text, "holds: {held}");
     }
     for resource in each(&status["resources"]) {
-        let (id, state, reason) = (word(resource, "id"), word(resource, "state"), word(resource, "reason"));
-        let _ = writeln!(text, "  {id}: {state} here ({reason}), prefers {}", word(resource, "preferred"));
-        if let Some(with) = resource["conflict"]["with"].as_str() {
-            let since = word(&resource["conflict"], "since_at");
-            let _ = writeln!(
-                text,
-                "    another machine ({with}) claims it too, since {since}: take it from one of them"
-            );
-        }
-        if let Some(failure) = resource["failure"].as_str() {
-            let _ = writeln!(text, "    last failure: {failure}");
-        }
+        resource_lines(&mut text, resource);
     }
     let late = &status["lateness_us"];
     let _ =
@@ -49,6 +38,28 @@ pub(crate) fn status_text(status: &Value) -> String {
             writeln!(text, "{} {} {}", word(notice, "at"), word(notice, "severity"), word(notice, "text"));
     }
     text
+}
+
+/// A resource: what it does here and why, and what is wrong with it.
+fn resource_lines(text: &mut String, resource: &Value) {
+    let (id, state) = (word(resource, "id"), word(resource, "state"));
+    let (reason, since) = (word(resource, "reason").replace('_', " "), word(resource, "since_at"));
+    let _ = writeln!(
+        text,
+        "  {id}: {state} here since {since} ({reason}), prefers {}",
+        word(resource, "preferred")
+    );
+    if let Some(with) = resource["conflict"]["with"].as_str() {
+        let since = word(&resource["conflict"], "since_at");
+        let _ = writeln!(
+            text,
+            "    another machine ({with}) claims it too, since {since}: take it from one of them"
+        );
+    }
+    // A failure that was overcome is in the document, and in the log.
+    if let (Some(failure), "failed" | "blocked" | "stopping") = (resource["failure"].as_str(), state) {
+        let _ = writeln!(text, "    {failure}");
+    }
 }
 
 fn mode(word: &str) -> &str {
@@ -91,4 +102,37 @@ fn link_line(link: &Value) -> String {
         word(link, "since_at"),
         link["received"]
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn shown(more: &Value) -> String {
+        let mut resource = json!({
+            "id": "10.0.0.5/24/eth0", "state": "started", "reason": "handed_over", "preferred": "paul",
+            "since_at": "2026-11-22T06:58:14.426Z", "failure": null, "conflict": null,
+        });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            resource[name] = value.clone();
+        }
+        status_text(&json!({"resources": [resource]}))
+    }
+
+    #[test]
+    fn a_resource_says_what_it_does_and_what_is_wrong_with_it() {
+        let line =
+            "  10.0.0.5/24/eth0: started here since 2026-11-22T06:58:14.426Z (handed over), prefers paul\n";
+        assert!(shown(&json!({"failure": "failed once"})).contains(line));
+        assert!(!shown(&json!({"failure": "failed once"})).contains("failed once"), "it runs");
+        assert!(
+            shown(&json!({"failure": "failed (rc 1)", "state": "failed"})).contains("    failed (rc 1)\n")
+        );
+        let conflict =
+            json!({"conflict": {"with": "02:00:00:00:00:09", "since_at": "2026-11-22T07:00:00.000Z"}});
+        assert!(
+            shown(&conflict).contains("another machine (02:00:00:00:00:09) claims it too, since 2026-11-22")
+        );
+    }
 }
