@@ -3,15 +3,12 @@
 use super::Master;
 use super::worker::Post;
 use crate::picture::{Lens, Surroundings};
-use hb_base::{ClientId, Instant, MediumId, Notice, Severity};
-use hb_cluster::Class;
-use hb_ipc::Sent;
-use hb_media::protocol::{FRAME, drain};
+use hb_base::{ClientId, Instant, Notice, Severity};
+use hb_media::protocol::drain;
 use hb_node::{Input, Output, Reply};
-use hb_runtime::{Interest, clock};
+use hb_runtime::clock;
 use hb_wire::Message;
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How long children may take to end by themselves once their channel is closed.
@@ -57,27 +54,6 @@ impl Master {
             Output::Api { client, action } => self.api_action(now, client, action),
             Output::Notice(notice) => self.journal.notice(&notice, &self.posts.logd),
             Output::Exit { restart } => self.exit = Some(restart),
-        }
-    }
-
-    fn write(&mut self, now: Instant, medium: MediumId, class: Class, frame: Arc<[u8]>) {
-        let post = Post::Writer(medium.0);
-        if self.node.view().outbox(medium).is_some_and(hb_node::Outbox::is_blocked) {
-            // An earlier one was refused in this round: nothing may overtake it.
-            self.node.handle(now, Input::WriterRefused { medium, class, frame });
-            return;
-        }
-        self.packet_buffer.clear();
-        self.packet_buffer.push(FRAME);
-        self.packet_buffer.extend_from_slice(&frame);
-        let sent = match self.posts.writers.get(usize::from(medium.0)).and_then(super::worker::Worker::pair) {
-            Some(pair) => pair.send(&self.packet_buffer),
-            None => Ok(Sent::Full),
-        };
-        // A frame for a writer that is gone waits for its successor.
-        if !matches!(sent, Ok(Sent::Yes)) {
-            self.posts.watch(post, Interest::Both, &mut self.events);
-            self.node.handle(now, Input::WriterRefused { medium, class, frame });
         }
     }
 

@@ -4,7 +4,7 @@ use super::worker::Post;
 use super::{Key, Master};
 use crate::control::{Ask, FRAMES_PER_TURN, Next};
 use hb_base::{ClientId, Instant, MediumId, Notice, Severity};
-use hb_ipc::{Batch, Received};
+use hb_ipc::Received;
 use hb_media::protocol::{FromFifo, FromReader, Trouble, from_writer};
 use hb_node::{ExecutorEvent, FencerEvent, Half, Input};
 use hb_runtime::{Event, Interest, Overrun, Ready, Signal, clock};
@@ -22,6 +22,7 @@ impl Master {
     /// Serves until the node has left. True: start again.
     pub(super) fn serve(mut self) -> Result<bool, String> {
         loop {
+            self.dispatch_all(self.events.now());
             if let Some(restart) = self.exit {
                 self.part(restart);
                 return Ok(restart);
@@ -133,7 +134,7 @@ impl Master {
     }
 
     fn receive(&mut self, now: Instant, post: Post) {
-        let mut batch = std::mem::replace(&mut self.posts.batch, Batch::new(0, 0));
+        let Some(mut batch) = self.posts.batch.take() else { return };
         let received = self.posts.worker(post).and_then(|w| w.pair().map(|pair| pair.receive(&mut batch)));
         match received {
             Some(Ok(Received::Packets(_))) => {
@@ -144,7 +145,7 @@ impl Master {
             Some(Ok(Received::Closed) | Err(_)) => self.posts.hung_up(post, &mut self.events),
             Some(Ok(Received::Nothing)) | None => {}
         }
-        self.posts.batch = batch;
+        self.posts.batch = Some(batch);
     }
 
     fn packet(&mut self, now: Instant, post: Post, packet: &[u8]) {

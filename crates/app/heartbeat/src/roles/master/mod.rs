@@ -6,6 +6,7 @@ mod events;
 mod executors;
 mod journal;
 mod loading;
+mod parcels;
 mod persist;
 mod places;
 mod posts;
@@ -76,8 +77,8 @@ pub(crate) struct Master {
     pub(crate) not_yet: Vec<String>,
     /// Words of executors' notices seen so far.
     pub(crate) words: hb_lrm::channel::Words,
-    /// Where packets for writers are put together.
-    pub(crate) packet_buffer: Vec<u8>,
+    /// One for each writer.
+    parcels: Vec<parcels::Parcel>,
     /// When the wall clock and the load are read next.
     pub(crate) environment_due: hb_base::Instant,
     pub(crate) events: EventLoop<Key>,
@@ -140,7 +141,9 @@ impl Master {
         std::fs::write(&pid_file, format!("{}\n", std::process::id()))
             .map_err(|e| format!("{}: {e}", pid_file.display()))?;
         let media = load::media_words(&config.ha_cf);
+        let parcels = posts.writers.iter().map(|_| parcels::Parcel::default()).collect();
         let mut master = Master {
+            parcels,
             places,
             own,
             config,
@@ -157,7 +160,6 @@ impl Master {
             warnings: diagnostics.iter().map(ToString::to_string).collect(),
             not_yet: not_yet(diagnostics),
             words: hb_lrm::channel::Words::default(),
-            packet_buffer: Vec::with_capacity(2048),
             environment_due: hb_base::Instant::ZERO,
             events,
             exit: None,

@@ -44,8 +44,8 @@ pub(crate) struct Posts {
     pub(crate) stonithd: Worker,
     pub(crate) store: Worker,
     pub(crate) logd: Worker,
-    /// Where packets are received: one for all channels.
-    pub(crate) batch: Batch,
+    /// Where packets are received: one for all channels; taken while they are worked on.
+    pub(crate) batch: Option<Box<Batch>>,
 }
 
 impl Posts {
@@ -97,7 +97,7 @@ impl Posts {
                 Class::Housekeeping,
                 logging(&config.ha_cf, own, &places.state_dir),
             ),
-            batch: hb_media::reader_batch(),
+            batch: Some(Box::new(hb_media::reader_batch())),
         })
     }
 
