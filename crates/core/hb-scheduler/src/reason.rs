@@ -72,6 +72,7 @@ fn because(what: &str, action: ActionId, cluster: &Cluster<'_>) -> String {
     let action = &cluster.actions[action];
     match action.resource {
         Some(resource) => format!("{what} {} {}", cluster.resources[resource].id, action.task),
+        None if matches!(action.task, Task::Other(_)) => format!("{what} {}", action.name),
         None => format!("{what} {}", action.task),
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn details(c: &mut Cluster<'_>, action: ActionId) -> Details {
     let mut details = Details::default();
     let it = &c.actions[action];
     if let Some(resource) = it.resource.filter(|_| !it.is(A::PSEUDO)) {
-        details.agent = Some(agent(c, action, resource));
+        details.agent = Some(agent(c, resource));
     }
     parameters(c, action, &mut details);
     if names_node(c, action) {
@@ -31,7 +31,7 @@ pub(super) fn details(c: &mut Cluster<'_>, action: ActionId) -> Details {
     details
 }
 
-fn agent(c: &Cluster<'_>, action: ActionId, resource: ResourceId) -> Agent {
+fn agent(c: &Cluster<'_>, resource: ResourceId) -> Agent {
     let it = &c.resources[resource];
     let mut attributes: Vec<(&'static str, String)> = Vec::new();
     let mut add = |name: &'static str, value: &str| attributes.push((name, value.to_string()));
@@ -54,17 +54,15 @@ fn agent(c: &Cluster<'_>, action: ActionId, resource: ResourceId) -> Agent {
     }
     let element =
         if it.is_primitive() && !it.element.is("lrm_resource") { it.element.name() } else { "primitive" };
-    if locks(c, action, resource) {
-        attributes.insert(0, ("shutdown-lock", it.lock_time.to_string()));
-    }
     Agent { element: element.to_string(), attributes }
 }
 
-/// Whether an action locks its resource to its node.
-fn locks(c: &Cluster<'_>, action: ActionId, resource: ResourceId) -> bool {
-    let (it, owner) = (&c.actions[action], &c.resources[resource]);
-    let Some(node) = it.node.filter(|node| owner.lock_node == Some(*node)) else { return false };
-    !c.nodes[node].shutdown || it.task == Task::Stop
+/// Since when an action locks its resource to its node, in seconds since 1970.
+pub(super) fn locked_since(c: &Cluster<'_>, action: ActionId) -> Option<i64> {
+    let it = &c.actions[action];
+    let owner = &c.resources[it.resource.filter(|_| !it.is(A::PSEUDO))?];
+    let node = it.node.filter(|node| owner.lock_node == Some(*node))?;
+    (!c.nodes[node].shutdown || it.task == Task::Stop).then_some(owner.lock_time)
 }
 
 fn set_missing(parameters: &mut Parameters, name: &str, value: &str) {

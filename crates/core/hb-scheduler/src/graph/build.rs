@@ -1,6 +1,6 @@
 //! Building the graph.
 
-use super::attributes::details;
+use super::attributes::{details, locked_since};
 use super::{Kind, Reference, Synapse, inputs};
 use crate::actions::{fencing, notify};
 use crate::model::{ActionFlags as A, ActionId, Cluster, Key, ResourceId, Task, Variant};
@@ -76,7 +76,10 @@ fn add(c: &mut Cluster<'_>, action: ActionId) {
     let it = &c.actions[action];
     let by_resource = it.resource.map_or(0, |resource| c.resources[resource].priority);
     let priority = it.priority.max(by_resource);
-    let reference = reference(c, action);
+    let mut reference = reference(c, action);
+    if let Some(since) = locked_since(c, action) {
+        reference.attributes.push(("shutdown-lock", since.to_string()));
+    }
     let details = details(c, action);
     let mut waits_for = Vec::new();
     for position in 0..c.actions[action].before.len() {
