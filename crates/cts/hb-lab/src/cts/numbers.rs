@@ -265,7 +265,9 @@ fn acknowledged(stage: &Stage) -> Result<()> {
             let newest = seq_of(&wire, mark, &last)?;
             await_acknowledged(&wire, mark, sender, receiver, newest)?;
         }
-        heard_once(&cluster, sender, receiver, &[])?;
+        let last = format!("{sender}-at-last");
+        send(&cluster, sender, &last)?;
+        heard(&cluster, receiver, &last, 1)?;
         let mut acked = acknowledgements(&wire, mark, sender, receiver);
         acked.sort_unstable();
         acked.dedup();
