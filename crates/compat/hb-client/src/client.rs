@@ -195,12 +195,33 @@ impl Client {
         self.channel.wants_write()
     }
 
-    /// Whether an event is here already: the descriptor does not tell of it.
+    /// Whether an event is here already: the descriptor does not always tell of it.
+    ///
+    /// # Errors
+    /// The daemon is gone.
     pub fn is_ready(&mut self) -> Result<bool, Error> {
-        if let Some(event) = self.poll()? {
+        self.is_ready_within(Duration::ZERO)
+    }
+
+    /// Waits until an event is here, and leaves it there. False: there was none within `limit`.
+    ///
+    /// # Errors
+    /// The daemon is gone.
+    pub fn is_ready_within(&mut self, limit: Duration) -> Result<bool, Error> {
+        if self.ready.is_empty()
+            && let Some(event) = self.wait(limit)?
+        {
             self.ready.push_front(event);
         }
         Ok(!self.ready.is_empty())
+    }
+
+    /// Waits until the daemon has taken everything that was sent.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`] after the limit for answers; the daemon is gone.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.channel.drain(self.limit)
     }
 
     fn take(&mut self, message: Message) {

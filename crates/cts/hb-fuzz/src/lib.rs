@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod api;
 pub mod apphb;
 pub mod cib;
 pub mod cluster;
@@ -37,6 +38,8 @@ pub const TARGETS: &[Target] = &[
     ("config_ha_cf", config::ha_cf),
     ("config_authkeys", config::authkeys),
     ("config_haresources", config::haresources),
+    ("api_frames", api::frames),
+    ("api_sessions", api::sessions),
     ("address_frame", address::frame),
     ("address_netlink", address::netlink),
     ("apphb_record", apphb::record),

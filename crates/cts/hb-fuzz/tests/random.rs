@@ -20,3 +20,8 @@ fn the_executors_machine_keeps_its_promises_in_any_order_of_events() {
 fn the_messaging_machine_keeps_its_promises_in_any_order_of_events() {
     in_any_order(hb_fuzz::cluster::machine, 1_600);
 }
+
+#[test]
+fn the_sessions_of_the_api_keep_their_promises_in_any_order_of_events() {
+    in_any_order(hb_fuzz::api::sessions, 900);
+}

@@ -14,7 +14,9 @@ fn main() -> ExitCode {
     }
     if std::env::var_os("HEARTBEAT_BIN").is_none() && !arguments.iter().any(|word| word == "--list") {
         // The laboratory never links the daemon, so cargo does not know that it is needed.
-        let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--package", "heartbeat"]).status();
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "heartbeat", "--package", "hb-client-capi"])
+            .status();
         if !built.is_ok_and(|status| status.success()) {
             eprintln!("the program under test does not build");
             return ExitCode::FAILURE;

@@ -51,6 +51,12 @@ pub(super) const TEMPLATES: &[Template] = &[
         pairs: &[(Pair::Ours, Set::Gate)],
         run: own_options,
     },
+    Template {
+        name: "api-library",
+        about: "a C program sees the same through our library and the original's, from our daemon and the original's",
+        pairs: &[(Pair::Ours, Set::Gate), (Pair::Original, Set::Gate)],
+        run: library,
+    },
 ];
 
 /// Two more of the list above: programs of ours instead of the original's.
@@ -300,6 +306,58 @@ fn scripts(stage: &Stage, ours: Option<&Path>) -> Result<()> {
     for node in ["n1", "n2"] {
         says(&cluster, node, "listnodes", "n2\nn1")?;
     }
+    Ok(())
+}
+
+/// Where the original's libraries are.
+const LIBRARIES: [&str; 2] = ["/usr/lib/libhbclient.so.1", "/usr/lib/libplumb.so.2"];
+
+/// Compiles the C program for our library, and for the original's.
+fn compile(cluster: &Cluster, program: &Path) -> Result<[String; 2]> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../compat/hb-client-capi");
+    let built = program.parent().map(|folder| folder.join("libhbclient.so"));
+    let built = built.filter(|path| path.exists());
+    let ours =
+        built.ok_or_else(|| LabError::Missing("libhbclient.so (cargo build -p hb-client-capi)".into()))?;
+    if !Path::new("/usr/bin/cc").exists() {
+        return Err(LabError::Missing("a C compiler (Debian package gcc)".into()));
+    }
+    let compile = |name: &str, libraries: &[&str]| -> Result<String> {
+        let output = cluster.world.dir().join(name);
+        let done = std::process::Command::new("/usr/bin/cc")
+            .args(["-std=c99", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I"])
+            .arg(source.join("include"))
+            .arg(source.join("tests/program.c"))
+            .arg("-o")
+            .arg(&output)
+            .args(libraries)
+            .output()
+            .attempt("run cc")?;
+        ensure!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
+        Ok(output.display().to_string())
+    };
+    let ours = ours.canonicalize().attempt("find our library")?.display().to_string();
+    let [hbclient, plumb] = LIBRARIES.map(needs);
+    Ok([compile("program-ours", &[&ours])?, compile("program-original", &[&hbclient?, &plumb?])?])
+}
+
+fn library(stage: &Stage) -> Result<()> {
+    let mut design = design();
+    design.extra.push("apiauth labcli uid=root".into());
+    let cluster = stage.cluster(design)?;
+    let programs = compile(&cluster, &stage.program)?;
+    settled(&cluster)?;
+    let mut seen = Vec::new();
+    for program in &programs {
+        // The other node's clients of that name, if any, are none of this.
+        let finished = run(&cluster, "n1", &[program])?;
+        ensure!(finished.code == 0, "{program}: {finished:?}");
+        // What the original's libraries log on their way is not what the program sees.
+        let lines = finished.output.lines().filter(|line| !line.contains("program-original: ["));
+        seen.push(lines.map(str::to_owned).collect::<Vec<_>>());
+    }
+    ensure!(seen[0] == seen[1], "different:\n  ours     {:?}\n  original {:?}", seen[0], seen[1]);
+    ensure!(seen[0].len() > 70, "too little: {:?}", seen[0]);
     Ok(())
 }
 
