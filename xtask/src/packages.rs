@@ -5,6 +5,7 @@ use std::process::Command;
 /// (package, a file that shows that it is there, what cannot be tested without it).
 const PACKAGES: &[(&str, &str, &str)] = &[
     ("heartbeat", "/usr/bin/cl_status", "interoperation with the original"),
+    ("gcc", "/usr/bin/cc", "a C program on both client libraries"),
     ("cluster-glue", "/usr/sbin/stonith", "fencing through cluster-glue's plug-ins"),
     ("resource-agents", "/usr/lib/ocf/resource.d/heartbeat/Dummy", "the stock resource agents"),
     ("keepalived", "/usr/sbin/keepalived", "the benchmark beside keepalived"),
