@@ -11,6 +11,7 @@
 //! *Does not know about*: what the daemon decides. What a heartbeat looks like it knows from the
 //! wire format alone ([`wire`]).
 
+mod api_client;
 pub mod bench;
 pub mod cluster;
 pub mod cts;

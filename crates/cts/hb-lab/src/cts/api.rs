@@ -57,6 +57,12 @@ pub(super) const TEMPLATES: &[Template] = &[
         pairs: &[(Pair::Ours, Set::Gate), (Pair::Original, Set::Gate)],
         run: library,
     },
+    Template {
+        name: "api-crowd",
+        about: "500 clients at once, one that does not read, and hostile ones cost nobody else anything",
+        pairs: &[(Pair::Ours, Set::Gate)],
+        run: crowd,
+    },
 ];
 
 /// Two more of the list above: programs of ours instead of the original's.
@@ -455,4 +461,31 @@ fn own_options(stage: &Stage) -> Result<()> {
     std::fs::write(cluster.config_dir("n1").join("authkeys"), "auth 1\n").attempt("spoil authkeys")?;
     expect(&ours, "-d", 6, "error")?;
     expect(&ours, "-V", 0, ".")
+}
+
+/// Many clients; one that does not read; ones that send nonsense. Nobody else notices.
+fn crowd(stage: &Stage) -> Result<()> {
+    let mut design = design();
+    design.extra.push("apiauth labcli uid=root".into());
+    design.extra.push("apiauth lazy uid=root".into());
+    let cluster = stage.cluster(design)?;
+    settled(&cluster)?;
+    let node = cluster.world.node("n1")?;
+    let run = |part: &str| -> Result<Finished> {
+        let program = std::env::current_exe().attempt("find this program")?.display().to_string();
+        node.run(&[&program, crate::FLAG, "api-client", part], 2 * LIMIT)
+    };
+    for part in ["crowd", "lazy", "hostile"] {
+        let finished = run(part)?;
+        ensure!(finished.code == 0, "{part}: {finished:?}");
+    }
+    let log = cluster.world.node_dir("n1").join("ha-log");
+    let log = std::fs::read_to_string(&log).attempt(log.display())?;
+    for code in ["client lazy: client paused", "client lazy: client dropped", "client_garbage"] {
+        ensure!(log.contains(code), "the log does not tell {code}");
+    }
+    for lives in ["n1", "n2"] {
+        says(&cluster, lives, "nodestatus n1", "active")?;
+    }
+    cluster.await_runs(LIMIT, "a", &["n1"])
 }

@@ -38,6 +38,7 @@ pub fn intercept(arguments: &[OsString]) -> Option<ExitCode> {
         Some("plug") => crate::power::plug::main(rest),
         Some("fence") => crate::power::fence::main(rest),
         Some("stonith") => crate::power::stonith::main(rest),
+        Some("api-client") => crate::api_client::main(rest),
         Some("service") => crate::service::main(rest),
         other => {
             eprintln!("{FLAG}: unknown role {other:?}");
