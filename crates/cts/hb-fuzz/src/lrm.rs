@@ -1,16 +1,14 @@
 //! Targets of hb-lrm: the channel's packets, and the machine under any order of events.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hb_base::{CallId, Instant};
 use hb_lrm::channel::{Report, Request, Words, decode_notice};
 use hb_lrm::{Action, Class, Done, Exit, Input, Lrm, Operation, Outcome, Output, Resource};
 
-thread_local! {
-    static WORDS: RefCell<Words> = const { RefCell::new(Words::new()) };
-}
+static WORDS: Mutex<Words> = Mutex::new(Words::new());
 
 /// Packets between master and executor.
 pub fn channel(bytes: &[u8]) {
@@ -23,9 +21,7 @@ pub fn channel(bytes: &[u8]) {
         assert_eq!(Report::decode(&packet), Ok(report));
     }
     // Words are kept for good: each process has one store of them.
-    WORDS.with_borrow_mut(|words| {
-        let _ = decode_notice(bytes, words);
-    });
+    let _ = decode_notice(bytes, &mut WORDS.lock().unwrap_or_else(PoisonError::into_inner));
 }
 
 const MAX_CHILDREN: usize = 2;
