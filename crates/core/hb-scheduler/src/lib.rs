@@ -45,12 +45,14 @@ pub(crate) mod assign;
 pub(crate) mod bundle;
 pub(crate) mod constraints;
 mod error;
+pub mod execute;
 mod expand;
 pub mod graph;
 pub(crate) mod methods;
 pub mod model;
 pub(crate) mod order;
 mod reason;
+pub mod report;
 mod sort;
 pub(crate) mod unpack;
 

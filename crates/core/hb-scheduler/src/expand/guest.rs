@@ -58,7 +58,7 @@ impl Connection<'_> {
             work.set(remote, attribute, value);
         }
         let meta = [
-            ("internal", Some("true")),
+            ("internal_rsc", Some("true")),
             ("container", Some(self.container)),
             ("allow-migrate", self.allow_migrate),
             ("is-managed", self.managed),

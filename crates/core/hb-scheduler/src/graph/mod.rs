@@ -3,6 +3,7 @@
 mod attributes;
 mod build;
 pub(crate) mod inputs;
+mod xml;
 
 pub(crate) use build::{add_resource, prepare};
 

@@ -560,6 +560,12 @@ pub(super) fn create_orphan<'d>(c: &mut Cluster<'d>, entry: Element<'d>) -> Opti
 }
 
 impl<'d> Cluster<'d> {
+    /// Whether there is a resource, or an instance, of that name.
+    #[must_use]
+    pub fn is_resource(&self, name: &str) -> bool {
+        self.find_resource(name).is_some()
+    }
+
     /// Finds a resource by its id, or by the name that its history has.
     pub(crate) fn find_resource(&self, id: &str) -> Option<ResourceId> {
         let renamed = || self.by_history_name.get(id).and_then(|list| list.first()).copied();
