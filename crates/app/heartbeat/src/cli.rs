@@ -1,7 +1,8 @@
 //! The command line. Additions are free; what stands here is a contract.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 /// High availability for Linux machines.
 #[derive(Debug, Parser)]
@@ -11,6 +12,24 @@ use std::path::PathBuf;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Programs of other names that this one is when it is called by them, with the commands that they are.
+const OTHER_NAMES: &[(&str, &str)] = &[("crm_simulate", "simulate")];
+
+/// The command that a program's name stands for.
+pub(crate) fn stands_for(name: &str) -> Option<&'static str> {
+    OTHER_NAMES.iter().find(|(other, _)| name == *other).map(|(_, command)| *command)
+}
+
+/// The arguments, with the command that the program's name stands for.
+pub(crate) fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut all: Vec<OsString> = given.collect();
+    let name = all.first().and_then(|path| Path::new(path).file_name()).and_then(OsStr::to_str);
+    if let Some(command) = name.and_then(stands_for) {
+        all.insert(1, command.into());
+    }
+    all
 }
 
 /// Where things are.
@@ -133,6 +152,8 @@ pub(crate) enum Command {
     },
     /// Two machines, a service, and everything that can go wrong, on this machine in under 40 seconds
     Demo(Demo),
+    /// What the cluster would do, decided and carried out on a document
+    Simulate(Box<crate::commands::Simulate>),
     /// The cluster test suite
     #[command(subcommand)]
     Cts(Cts),

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         Ok(Some(inherited)) => roles::run(inherited),
         Ok(None) => match commands::by_name().or_else(originals::intercept) {
             Some(code) => code,
-            None => commands::run(cli::Cli::parse().command),
+            None => commands::run(cli::Cli::parse_from(cli::arguments(std::env::args_os())).command),
         },
         Err(error) => {
             eprintln!("heartbeat: {error}");

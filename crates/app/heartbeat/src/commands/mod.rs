@@ -7,6 +7,7 @@ mod debug;
 mod ha_logger;
 mod lab;
 mod output;
+mod simulate;
 
 use crate::cli::{Bench, Command, Cts, Debug};
 use crate::daemons::{self, DAEMONS};
@@ -14,6 +15,7 @@ use hb_ipc::Request;
 use std::process::ExitCode;
 
 pub(crate) use output::write_json;
+pub(crate) use simulate::Simulate;
 
 /// Runs what the program's own name stands for, as for the original's programs: a link of that name to this program is
 /// that program. `None` for other names.
@@ -57,6 +59,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::HaLogd { args } => daemon("ha_logd", &args).unwrap_or(ExitCode::FAILURE),
         Command::HaLogger { args } => ha_logger::run(&args),
         Command::Demo(demo) => lab::demo(&demo),
+        Command::Simulate(args) => simulate::run(*args),
         Command::Cts(Cts::Sim { args }) => lab::sim(&args),
         Command::Cts(Cts::Lab { scenarios, all, list }) => lab::scenarios(scenarios, all, list),
         Command::Bench(Bench::Failover { repeat, json }) => lab::bench_failover(repeat, &json),

@@ -18,6 +18,10 @@ pub(crate) fn intercept() -> Option<ExitCode> {
     let program = all.next()?;
     let name = Path::new(&program).file_name()?.to_str()?.to_owned();
     let arguments: Vec<String> = all.map(|word| word.to_string_lossy().into_owned()).collect();
+    if crate::cli::stands_for(&name).is_some() {
+        // A command under another name: its options are its own.
+        return None;
+    }
     let known = name == "cl_status" || fifo::PROGRAMS.contains(&name.as_str());
     if known && let [one] = arguments.as_slice() {
         match one.as_str() {
