@@ -100,6 +100,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         places: Places,
     },
+    /// Gather state, configuration without secrets, logs and the flight recorder into one archive
+    Report {
+        /// The archive [default: heartbeat-report-NODE.tar]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        places: Places,
+    },
     /// Hand over what runs here and leave the cluster
     Stop {
         #[command(flatten)]
@@ -263,6 +271,17 @@ pub(crate) enum Debug {
         /// Folder of sockets
         #[arg(long, value_name = "D", default_value = "/run/heartbeat")]
         run_dir: PathBuf,
+    },
+    /// Flood the logging daemon, without ever waiting for it
+    Log {
+        /// Lines a second
+        #[arg(long, value_name = "N", default_value_t = 100_000)]
+        rate: u32,
+        /// For how long
+        #[arg(long, value_name = "S", default_value_t = 10)]
+        seconds: u32,
+        #[command(flatten)]
+        places: Places,
     },
     /// Send messages to the cluster, as fast as it takes them
     Send {

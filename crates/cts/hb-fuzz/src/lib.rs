@@ -20,6 +20,7 @@ pub mod cib;
 pub mod cluster;
 pub mod config;
 pub mod local;
+pub mod logd;
 pub mod lrm;
 pub mod node;
 pub mod wire;
@@ -45,6 +46,8 @@ pub const TARGETS: &[Target] = &[
     ("apphb_record", apphb::record),
     ("apphb_config", apphb::config),
     ("cib_parse", cib::parse),
+    ("logd_record", logd::record),
+    ("logd_config", logd::config),
     ("lrm_channel", lrm::channel),
     ("lrm_machine", lrm::machine),
     ("lrm_output", local::output),

@@ -13,6 +13,8 @@ pub enum Request {
     Links,
     /// Read the configuration again.
     Reload,
+    /// What its flight recorder holds.
+    Recorder,
     /// Hand over and leave.
     Stop,
     /// Take back what prefers this node.
@@ -65,6 +67,7 @@ impl Request {
             Request::Nodes => "nodes",
             Request::Links => "links",
             Request::Reload => "reload",
+            Request::Recorder => "recorder",
             Request::Stop => "stop",
             Request::Online => "online",
             Request::Standby(_) => "standby",
@@ -110,6 +113,7 @@ impl Request {
             "nodes" => Ok(Request::Nodes),
             "links" => Ok(Request::Links),
             "reload" => Ok(Request::Reload),
+            "recorder" => Ok(Request::Recorder),
             "stop" => Ok(Request::Stop),
             "online" => Ok(Request::Online),
             "standby" => share().map(Request::Standby),
@@ -132,6 +136,7 @@ mod tests {
     #[test]
     fn requests_survive_the_socket() {
         let mut all = vec![Request::Status, Request::Nodes, Request::Links, Request::Reload, Request::Stop];
+        all.push(Request::Recorder);
         all.extend([Request::Online, Request::Receive { kind: None }]);
         all.push(Request::Receive { kind: Some("a \"b\"".into()) });
         for share in [Share::All, Share::Local, Share::Foreign, Share::Failback] {

@@ -66,8 +66,11 @@ impl LogFile {
     }
 
     fn try_append(&mut self, text: &str) -> std::io::Result<()> {
-        if self.open.as_ref().is_some_and(|file| was_moved(file, &self.path)) {
-            self.open = None;
+        match self.open.as_ref().map(|file| still_there(file, &self.path)) {
+            // Somebody else may have emptied it: its length is what it is.
+            Some(Some(bytes)) => self.bytes = bytes,
+            Some(None) => self.open = None,
+            None => {}
         }
         if self.open.is_none() {
             self.open_now()?;
@@ -78,14 +81,19 @@ impl LogFile {
             self.open_now()?;
         }
         let Some(file) = &mut self.open else { return Err(std::io::ErrorKind::NotFound.into()) };
-        let written = file.write_all(text.as_bytes());
-        if written.is_err() {
-            // What the disk still took of it is not a line.
-            let _stays_torn = file.set_len(self.bytes);
+        match file.write(text.as_bytes()) {
+            Ok(count) if count == text.len() => {
+                self.bytes += added;
+                Ok(())
+            }
+            written => {
+                // What the disk still took of it is not a line. Somebody may have emptied the file meanwhile.
+                if file.metadata().is_ok_and(|now| now.len() > self.bytes) {
+                    let _stays_torn = file.set_len(self.bytes);
+                }
+                Err(written.err().unwrap_or_else(|| std::io::ErrorKind::StorageFull.into()))
+            }
         }
-        written?;
-        self.bytes += added;
-        Ok(())
     }
 
     fn open_now(&mut self) -> std::io::Result<()> {
@@ -114,11 +122,10 @@ fn numbered(path: &Path, place: u8) -> PathBuf {
     name.into()
 }
 
-fn was_moved(file: &File, path: &Path) -> bool {
-    match (file.metadata(), std::fs::metadata(path)) {
-        (Ok(open), Ok(named)) => open.ino() != named.ino() || open.dev() != named.dev(),
-        _ => true,
-    }
+/// The length of the open file; `None` when another one, or none, has its name.
+fn still_there(file: &File, path: &Path) -> Option<u64> {
+    let (open, named) = (file.metadata().ok()?, std::fs::metadata(path).ok()?);
+    (open.ino() == named.ino() && open.dev() == named.dev()).then(|| open.len())
 }
 
 #[cfg(test)]
@@ -156,6 +163,10 @@ mod tests {
         file.append(&["two\n".to_owned()], "");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two\n");
         assert_eq!(std::fs::read_to_string(dir.path().join("moved")).unwrap(), "one\n");
+        // Emptied by somebody else: what follows stands at its beginning.
+        std::fs::write(&path, "").unwrap();
+        file.append(&["three\n".to_owned()], "");
+        assert_eq!((std::fs::read_to_string(&path).unwrap(), file.bytes), ("three\n".to_owned(), 6));
     }
 
     #[test]

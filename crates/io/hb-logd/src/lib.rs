@@ -19,6 +19,7 @@ mod file;
 mod line;
 mod queue;
 pub mod record;
+pub mod recorder;
 mod render;
 mod sinks;
 mod stamp;

@@ -121,7 +121,7 @@ fn feed(shared: &Shared, mut sinks: Sinks) {
     loop {
         let mut queue = shared.lock();
         queue.busy = false;
-        while queue.lines.is_empty() {
+        while queue.lines.is_empty() && queue.unreported == 0 {
             shared.idle.notify_all();
             if queue.closed {
                 return;

@@ -4,9 +4,11 @@ mod ask;
 mod beat;
 mod check;
 mod debug;
+mod flood;
 mod ha_logger;
 mod lab;
 mod output;
+mod report;
 mod simulate;
 
 use crate::cli::{Bench, Command, Cts, Debug};
@@ -50,6 +52,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
             ask::show(&places, &json, &Request::Links, crate::picture::links_text)
         }
         Command::Reload { places } => ask::reload(&places),
+        Command::Report { output, places } => report::run(&places, output.as_deref()),
         Command::Stop { places } => ask::stop(&places),
         Command::Standby { share, places } => ask::resources(&places, &Request::Standby(share.into())),
         Command::Takeover { share, places } => ask::resources(&places, &Request::Takeover(share.into())),
@@ -68,6 +71,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Debug(Debug::Beat { name, instance, interval, run_dir }) => {
             beat::run(&name, &instance, interval, &run_dir)
         }
+        Command::Debug(Debug::Log { rate, seconds, places }) => flood::run(rate, seconds, &places.state_dir),
         Command::Debug(Debug::Send { places, kind, count, size }) => debug::send(&places, &kind, count, size),
         Command::Debug(Debug::Receive { places, kind, count, json }) => {
             debug::receive(&places, &kind, count, &json)

@@ -22,6 +22,8 @@ pub(crate) enum Ask {
     Nodes,
     Links,
     Reload,
+    /// What the flight recorder holds.
+    Recorder,
     /// For the node's machines.
     Node(hb_node::Request),
 }
@@ -193,6 +195,7 @@ fn understand(frame: &[u8], connection: &mut Connection, codec: &Codec) -> Resul
         Request::Status => Ask::Status,
         Request::Nodes => Ask::Nodes,
         Request::Links => Ask::Links,
+        Request::Recorder => Ask::Recorder,
         Request::Reload => Ask::Reload,
         Request::Stop => Ask::Node(hb_node::Request::Stop),
         Request::Online => Ask::Node(hb_node::Request::Online),

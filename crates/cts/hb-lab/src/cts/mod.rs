@@ -11,6 +11,7 @@ mod fencing;
 mod laboratory;
 pub mod lines;
 mod liveness;
+mod local;
 mod messages;
 mod numbers;
 mod outcomes;
@@ -139,6 +140,7 @@ pub fn scenarios() -> Vec<Scenario> {
         executor::TEMPLATES,
         outcomes::TEMPLATES,
         processes::TEMPLATES,
+        local::TEMPLATES,
         conformance::FORMATIONS,
         conformance::TEMPLATES,
         api::TEMPLATES,

@@ -39,6 +39,7 @@ impl Master {
     }
 
     fn event(&mut self, now: Instant, event: Event<Key>) {
+        super::recorder::note(now, &event);
         match event {
             Event::Ready { key, ready } => self.ready(now, key, ready),
             Event::Deadline => self.deadline(now),
@@ -97,7 +98,8 @@ impl Master {
         match signal {
             Signal::Term | Signal::Int => self.node.handle(now, Input::Terminate),
             Signal::Hup => self.ask_reload(now, None),
-            Signal::Usr1 | Signal::Usr2 | Signal::Kill => {}
+            Signal::Usr1 => self.dump_recorder(),
+            Signal::Usr2 | Signal::Kill => {}
         }
     }
 
@@ -171,6 +173,7 @@ impl Master {
     fn reader_says(&mut self, now: Instant, medium: MediumId, packet: &[u8]) {
         match FromReader::decode(packet) {
             Some(FromReader::Frame { stamp, datagram }) => {
+                super::recorder::frame(now, medium, datagram.len());
                 self.node.handle(now, Input::Frame { medium, stamp, bytes: datagram.into() });
             }
             Some(FromReader::Drained(token)) => self.node.handle(now, Input::Drained { medium, token }),
@@ -241,6 +244,7 @@ impl Master {
             Ask::Status => self.status(),
             Ask::Nodes => crate::picture::nodes(&self.node.view(), self.lens()),
             Ask::Links => crate::picture::links(&self.node.view(), self.lens()),
+            Ask::Recorder => serde_json::json!({"text": hb_logd::recorder::dump()}),
             Ask::Reload => return self.ask_reload(now, Some(client)),
             Ask::Node(request) => {
                 self.node.handle(now, Input::Request { client, request });

@@ -25,6 +25,7 @@ impl Journal {
     /// Sends a notice to the log and keeps it when it matters.
     pub(crate) fn notice(&mut self, notice: &Notice, logd: &Worker) {
         let text = render(notice);
+        hb_logd::recorder::notice(hb_runtime::clock::monotonic().as_nanos(), &text);
         if notice.severity >= Severity::Warning {
             if self.kept.len() == KEPT_MAX {
                 self.kept.pop_front();

@@ -10,6 +10,7 @@ mod parcels;
 mod persist;
 mod places;
 mod posts;
+mod recorder;
 mod reload;
 mod worker;
 
@@ -170,6 +171,7 @@ impl Master {
     }
 
     fn begin(&mut self, realtime: Realtime) -> Result<(), String> {
+        hb_logd::recorder::dump_on_panic(&self.places.state_dir.join(recorder::FILE));
         let now = clock::monotonic();
         self.posts.start_all(now, &mut self.events)?;
         self.realtime = realtime.apply(true);
