@@ -125,7 +125,7 @@ fn numbered(path: &Path, place: u8) -> PathBuf {
 /// The length of the open file; `None` when another one, or none, has its name.
 fn still_there(file: &File, path: &Path) -> Option<u64> {
     let (open, named) = (file.metadata().ok()?, std::fs::metadata(path).ok()?);
-    (open.ino() == named.ino() && open.dev() == named.dev()).then(|| open.len())
+    (open.ino() == named.ino() && open.dev() == named.dev()).then_some(open.len())
 }
 
 #[cfg(test)]
