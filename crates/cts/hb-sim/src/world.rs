@@ -127,7 +127,8 @@ pub(crate) struct World<'p> {
     ownership: Ownership,
     evidence: Evidence,
     streams: Streams,
-    /// Resources may really be active twice: somebody's master or executor was killed, or a node froze.
+    /// Resources may really be active twice: since all was well the last time, somebody's master or executor was killed,
+    /// or a node was told to leave at once.
     excused: bool,
     /// For each node, the resources of groups in which an agent once reported a failure there.
     blamed: [u16; 2],

@@ -56,6 +56,14 @@ impl Evidence {
         }
     }
 
+    /// Nothing follows any more from earlier silence.
+    pub(crate) fn all_well(&mut self, now: Nanos) {
+        let deadtime = self.deadtime;
+        for heard in self.heard.iter_mut().flatten() {
+            heard.was_silent &= now.saturating_sub(heard.at) >= deadtime;
+        }
+    }
+
     /// Any frame of node `from` reached a socket of node `to`.
     pub(crate) fn any_frame(&mut self, to: u8, from: u8, at: Nanos) {
         self.any[usize::from(to)][usize::from(from)] = at;

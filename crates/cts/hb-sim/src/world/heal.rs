@@ -118,6 +118,18 @@ impl World<'_> {
         self.ownership.counts(self.resources.len()).find_map(wrong)
     }
 
+    /// Whatever may have made a resource active twice is over when all is well, and excuses nothing any more.
+    pub(super) fn forget_excuses(&mut self) {
+        let settled = |node| {
+            let master = self.host(node).master.as_ref();
+            master.is_some_and(|master| master.node.view().classic().is_some_and(|classic| classic.stable))
+        };
+        if !self.plan.fenced() && (0..self.plan.nodes).all(settled) && self.lacking().is_none() {
+            self.excused = false;
+            self.evidence.all_well(self.now());
+        }
+    }
+
     /// For the table of faults and states: a node's state in a word.
     pub(super) fn state_word(&self, node: u8) -> &'static str {
         let host = self.host(node);

@@ -16,6 +16,7 @@ impl World<'_> {
         if self.healing {
             return;
         }
+        self.forget_excuses();
         let now = self.now();
         self.in_force[index] = true;
         self.trace.note(index as u64);
