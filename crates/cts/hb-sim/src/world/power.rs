@@ -179,6 +179,10 @@ impl World<'_> {
             let active = self.host(node).agents.active;
             self.host_mut(node).left = active;
             self.excused |= active != 0;
+            // The same for agents that still work: what they do behind a successor's back it cannot know.
+            let working = self.host(node).agents.jobs.iter().filter_map(|job| job.resource);
+            let groups = working.fold(0, |set, resource| set | build::group_of(self.plan, resource));
+            self.blamed.iter_mut().for_each(|blamed| *blamed |= groups);
         }
         let boots = self.host(node).boots;
         if restart {
