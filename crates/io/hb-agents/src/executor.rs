@@ -341,7 +341,13 @@ impl Executor {
                     }
                 }
                 Output::Signal { call, signal } => self.runner.signal(call, signal),
-                Output::Release { resource } => self.release(now, &resource),
+                Output::Release { resource } => {
+                    self.release(now, &resource);
+                    if self.channel.is_some() {
+                        // A master that returned was told that it is held, and adopted it too late.
+                        self.report(now, &Report::Lost { resource: resource.id });
+                    }
+                }
                 Output::Done(done) => self.report(now, &Report::Done(done)),
                 Output::State(state) => self.report(now, &Report::State(state)),
                 Output::Notice(notice) => self.note(notice),

@@ -39,6 +39,12 @@ pub(super) const TEMPLATES: &[Template] = &[
         run: kept,
     },
     Template {
+        name: "address-adopted-late",
+        about: "a master that is back too late to keep its address notices, and the address comes back",
+        pairs: OURS,
+        run: late,
+    },
+    Template {
         name: "script-environment",
         about: "what resource scripts and scripts of rc.d find in their environment",
         pairs: BESIDE,
@@ -100,6 +106,27 @@ fn kept(stage: &Stage) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn late(stage: &Stage) -> Result<()> {
+    let design = Design { haresources: format!("n1 {SERVICE}/24/eth0\n"), ..Design::default() };
+    let cluster = stage.cluster(Design { deadtime: Duration::from_secs(20), initdead: LIMIT, ..design })?;
+    cluster.start_supervised("n1")?;
+    cluster.start("n2")?;
+    settled(&cluster)?;
+    let outlet = cluster.world.node("n1")?;
+    let here = outlet.watch_addresses()?;
+    ensure!(outlet.stop_titled(EXECUTOR) == 1, "n1 runs no executor");
+    let killed = outlet.kill_one(MASTER)?;
+    cluster.await_answer(LIMIT, "n1", "a new master", || {
+        Ok(cluster.document("n1", "status")?["node"].as_str().unwrap_or_default().to_owned())
+    })?;
+    // The executor meets a master that says nothing for a while, and tells it what is held.
+    ensure!(outlet.stop_titled(MASTER) == 1, "n1 runs no master");
+    outlet.resume_titled(EXECUTOR);
+    here.await_change(LIMIT, SERVICE, false, killed)?;
+    outlet.thaw();
+    settled(&cluster)
 }
 
 /// Both see each other, nothing is on its way, and n1 holds the address.

@@ -363,6 +363,12 @@ impl Outlet {
         victims.len()
     }
 
+    /// Lets the stopped processes whose title contains `title` go on.
+    pub fn resume_titled(&self, title: &str) {
+        let matching = |process: &&Process| process.title.contains(title);
+        self.processes().iter().filter(matching).for_each(|p| signal(p.pid, rustix::process::Signal::CONT));
+    }
+
     /// Whether the node has this address on one of its interfaces.
     ///
     /// # Errors
