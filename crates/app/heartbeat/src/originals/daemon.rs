@@ -195,7 +195,8 @@ fn spawn(options: &Options, places: &Places) -> Result<(), String> {
         if let Ok(Some(ended)) = child.try_wait() {
             return Err(format!("the daemon ended at once: {ended}; its log says why"));
         }
-        if Client::connect(&places.run_dir).is_ok() {
+        // Its socket comes first, its process id when everything is open.
+        if running(places) == Some(pid) && Client::connect(&places.run_dir).is_ok() {
             return Ok(());
         }
     }
