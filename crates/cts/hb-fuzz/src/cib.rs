@@ -3,6 +3,9 @@
 use hb_cib::rule::{self, Facts, NextChange};
 use hb_cib::status::{ExecutionStatus, Outcome, Presence, StatusEditor};
 use hb_cib::{Document, Element, Ids, Known, Moment, OperationKey, Source, Style, Values, upgrade};
+use hb_scheduler::Wanted;
+use hb_scheduler::execute::{self, Rehearsal};
+use hb_scheduler::report::{self, Listing, Picture, Shape, Show};
 use std::collections::BTreeMap;
 
 /// The moment of all decisions here.
@@ -21,6 +24,35 @@ pub fn parse(bytes: &[u8]) {
     assert!(upgrade::upgrade(&mut upgraded).is_empty(), "an upgraded document is not old");
     means_the_same_written_anew(&upgraded);
     change(document);
+}
+
+/// A document, scheduled: every part of the answer is made, the transition is carried out, and what comes of it is
+/// scheduled again.
+pub fn schedule(bytes: &[u8]) {
+    let Some(mut document) = document(bytes) else { return };
+    upgrade::upgrade(&mut document);
+    let Some(outcome) = decide(&document) else { return };
+    drop(decide(&outcome));
+}
+
+/// What comes of a document's transition; `None` when it is one that is refused.
+fn decide(document: &Document) -> Option<Document> {
+    let now = Moment::from_epoch(NOW_S, 0);
+    let expanded = hb_scheduler::expand(document);
+    let before = hb_scheduler::status(&expanded, now).ok()?;
+    let mut out = Listing::new(Shape::Outline);
+    report::status(&before, "before", Show { pending: true, attributes: true, failures: true }, &mut out);
+    let cluster = hb_scheduler::schedule(&expanded, now, Wanted::Scores).ok()?;
+    report::transition(&cluster, &mut out);
+    let _ = report::dot(&cluster, Picture { all_actions: true, numbers: true });
+    let again = hb_scheduler::schedule(&expanded, now, Wanted::Scores).ok()?;
+    assert_eq!(again.graph.to_xml(), cluster.graph.to_xml(), "the same document, another transition");
+    assert_eq!(again.scores, cluster.scores, "the same document, other scores");
+    Document::parse(cluster.graph.to_xml()).unwrap_or_else(|error| panic!("{error}"));
+    let mut editor = StatusEditor::new(document.clone());
+    let rehearsal = Rehearsal { at: NOW_S, failures: &[], is_resource: &|name| cluster.is_resource(name) };
+    execute::carry_out(&cluster.graph.steps(), &mut editor, &rehearsal);
+    Some(editor.into_document())
 }
 
 /// The document that the bytes are, if they are one; what is wrong with them is said with its place.

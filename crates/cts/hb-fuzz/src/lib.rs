@@ -48,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     ("cib_parse", cib::parse),
     ("logd_record", logd::record),
     ("logd_config", logd::config),
+    ("cib_schedule", cib::schedule),
     ("lrm_channel", lrm::channel),
     ("lrm_machine", lrm::machine),
     ("lrm_output", local::output),
