@@ -47,7 +47,11 @@ pub(crate) fn probe(c: &mut Cluster<'_>, resource: ResourceId, node: NodeId) -> 
 
 pub(super) fn probe_parts(c: &mut Cluster<'_>, resource: ResourceId, node: NodeId) -> bool {
     let children = c.resources[resource].children.clone();
-    children.into_iter().fold(false, |any, child| probe(c, child, node) || any)
+    let mut any = false;
+    for child in children {
+        any |= probe(c, child, node);
+    }
+    any
 }
 
 fn probe_plain(c: &mut Cluster<'_>, resource: ResourceId, node: NodeId) -> bool {
@@ -72,10 +76,10 @@ fn probe_plain(c: &mut Cluster<'_>, resource: ResourceId, node: NodeId) -> bool 
     if (exclusive && discovery != Some(Discovery::Exclusive)) || here == Discovery::Never {
         return false;
     }
-    if let Some(guest) = c.guest_container(node) {
-        if guest_is_down(c, node, guest, top) {
-            return false;
-        }
+    if let Some(guest) = c.guest_container(node)
+        && guest_is_down(c, node, guest, top)
+    {
+        return false;
     }
     make(c, resource, node, top);
     true

@@ -252,5 +252,9 @@ pub(crate) fn give_up(c: &mut Cluster<'_>, resource: ResourceId) -> bool {
         finalize(c, resource, None, true);
         return changed;
     }
-    children.into_iter().fold(false, |changed, child| give_up(c, child) || changed)
+    let mut changed = false;
+    for child in children {
+        changed |= give_up(c, child);
+    }
+    changed
 }

@@ -118,11 +118,11 @@ pub(crate) fn sort_resources(c: &mut Cluster<'_>) {
             return order;
         }
         for resource in [one, other] {
-            if !tables.contains_key(&resource) {
+            tables.entry(resource).or_insert_with(|| {
                 let mut table = None;
                 colocation::add_scores(c, resource, &mut table, None, 1.0, Select::THIS_WITH);
-                tables.insert(resource, table.unwrap_or_default());
-            }
+                table.unwrap_or_default()
+            });
         }
         let score = |resource: ResourceId, node: Option<NodeId>| {
             let table = tables.get(&resource);

@@ -157,9 +157,9 @@ fn exclude_undiscovered(c: &mut Cluster<'_>, resource: ResourceId, node: NodeId)
     for child in c.resources[resource].children.clone() {
         exclude_undiscovered(c, child, node);
     }
-    if let Some(slot) = c.resources[resource].allowed.get_mut(node) {
-        if slot.discovery != Discovery::Exclusive {
-            slot.score = -INFINITY;
-        }
+    if let Some(slot) = c.resources[resource].allowed.get_mut(node)
+        && slot.discovery != Discovery::Exclusive
+    {
+        slot.score = -INFINITY;
     }
 }

@@ -37,7 +37,7 @@ fn stop_everywhere(c: &mut Cluster<'_>, resource: ResourceId) {
             Task::Stop => it.flags.remove(A::OPTIONAL),
             Task::Start => it.flags.remove(A::RUNNABLE),
             _ if it.interval_ms() != 0 && it.added("op_target_rc") != Some("7") => {
-                it.flags.remove(A::RUNNABLE)
+                it.flags.remove(A::RUNNABLE);
             }
             _ => {}
         }

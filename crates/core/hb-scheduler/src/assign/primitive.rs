@@ -9,10 +9,10 @@ use hb_cib::Role;
 
 /// Gives a primitive its node, after what it depends on.
 pub(crate) fn assign(c: &mut Cluster<'_>, resource: ResourceId, prefer: Option<NodeId>) -> Option<NodeId> {
-    if let Some(parent) = c.resources[resource].parent {
-        if !c.resources[parent].is(F::ASSIGNING) {
-            methods::assign(c, parent, prefer);
-        }
+    if let Some(parent) = c.resources[resource].parent
+        && !c.resources[parent].is(F::ASSIGNING)
+    {
+        methods::assign(c, parent, prefer);
     }
     if !c.resources[resource].is(F::PROVISIONAL) {
         return c.resources[resource].assigned;

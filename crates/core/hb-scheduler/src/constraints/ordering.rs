@@ -223,12 +223,12 @@ fn simple<'d>(c: &mut Cluster<'d>, element: Element<'d>, kind: Kind, symmetry: S
     } else {
         c.order_tasks(first, task, then, then_task, flags);
     }
-    if symmetry == Symmetry::Symmetric {
-        if let (Some(task), Some(then_task)) = (task.inverse(), then_task.inverse()) {
-            let mut flags = flags_of(kind, task, Symmetry::Inverse);
-            flags.set(O::IMPLIES_FIRST, flags.contains(O::IMPLIES_FIRST) || restarts);
-            c.order_tasks(then, then_task, first, task, flags);
-        }
+    if symmetry == Symmetry::Symmetric
+        && let (Some(task), Some(then_task)) = (task.inverse(), then_task.inverse())
+    {
+        let mut flags = flags_of(kind, task, Symmetry::Inverse);
+        flags.set(O::IMPLIES_FIRST, flags.contains(O::IMPLIES_FIRST) || restarts);
+        c.order_tasks(then, then_task, first, task, flags);
     }
 }
 

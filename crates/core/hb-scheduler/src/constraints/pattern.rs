@@ -1,6 +1,5 @@
 //! Patterns of resource ids: POSIX extended regular expressions, as far as ids need them.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -30,7 +29,7 @@ enum Atom {
     Any,
     One(char),
     Class { ranges: Vec<(char, char)>, negated: bool },
-    Group(usize, Box<Vec<Vec<Piece>>>),
+    Group(usize, Vec<Vec<Piece>>),
     Begin,
     End,
 }
@@ -96,7 +95,7 @@ impl Reader<'_> {
                     let number = self.groups;
                     let inner = self.alternatives(depth + 1)?;
                     self.rest.next_if_eq(&')')?;
-                    Atom::Group(number, Box::new(inner))
+                    Atom::Group(number, inner)
                 }
                 '\\' => Atom::One(self.rest.next()?),
                 '*' | '+' | '?' => return None,

@@ -83,12 +83,12 @@ fn add(c: &mut Cluster<'_>, action: ActionId) {
     let details = details(c, action);
     let mut waits_for = Vec::new();
     for position in 0..c.actions[action].before.len() {
-        if inputs::counts(c, action, position) {
-            if let Some(input) = c.actions[action].before.get_mut(position) {
-                input.dumped = true;
-                let input = input.action;
-                waits_for.push(self::reference(c, input));
-            }
+        if inputs::counts(c, action, position)
+            && let Some(input) = c.actions[action].before.get_mut(position)
+        {
+            input.dumped = true;
+            let input = input.action;
+            waits_for.push(self::reference(c, input));
         }
     }
     let id = c.graph.synapses.len();

@@ -29,10 +29,8 @@ pub(super) fn counts(c: &mut Cluster<'_>, action: ActionId, position: usize) -> 
         return true;
     }
     let (counts, never) = judge(c, action, &input);
-    if never {
-        if let Some(input) = c.actions[action].before.get_mut(position) {
-            input.flags = O::empty();
-        }
+    if never && let Some(input) = c.actions[action].before.get_mut(position) {
+        input.flags = O::empty();
     }
     counts
 }

@@ -20,7 +20,7 @@ pub use flags::{ActionFlags, OrderFlags, ResourceFlags};
 pub use node::{Node, NodeKind, compare_names};
 pub use options::{HealthStrategy, NoQuorum, Options, Placement};
 pub use resource::{
-    Bundle, Clone, Group, Notifications, OperationEntry, Recovery, Replica, Resource, Variant,
+    Bundle, Clone, Group, Notifications, OperationEntry, Parameters, Recovery, Replica, Resource, Variant,
 };
 pub use score::INFINITY;
 pub use table::{Discovery, NodeSet, NodeTable, Slot};

@@ -139,6 +139,9 @@ pub enum Variant<'d> {
     Bundle(alloc::boxed::Box<Bundle<'d>>),
 }
 
+/// The parameters of a resource, by name.
+pub type Parameters<'d> = Rc<BTreeMap<&'d str, &'d str>>;
+
 /// A resource: a primitive, a collective, a member or an instance.
 #[derive(Clone, Debug)]
 pub struct Resource<'d> {
@@ -161,7 +164,7 @@ pub struct Resource<'d> {
     /// Meta attributes, those of parents and defaults included.
     pub meta: Rc<Values<'d>>,
     /// Parameters by node (without a node first), filled when needed.
-    pub parameters: Vec<(Option<NodeId>, Rc<BTreeMap<&'d str, &'d str>>)>,
+    pub parameters: Vec<(Option<NodeId>, Parameters<'d>)>,
     /// Parameters depend on the node.
     pub parameters_vary: bool,
     /// Demand, by name.

@@ -45,14 +45,15 @@ fn from_resource<'d>(c: &mut Cluster<'d>, first: ResourceId, order: &Ordering<'d
         (None, Some(key)) => c.actions_keyed(first, key, None),
         (None, None) => Vec::new(),
     };
-    if actions.is_empty() && order.then.resource != Some(first) {
-        if let Some(Key::Op(task, interval)) = order.first.key {
-            let role = c.role_of(first, true);
-            let needless = (role == Role::Stopped && task == Task::Stop)
-                || (role == Role::Unpromoted && task == Task::Demote);
-            if !needless {
-                actions.push(custom(c, first, Key::Op(task, interval), task, None, true));
-            }
+    if actions.is_empty()
+        && order.then.resource != Some(first)
+        && let Some(Key::Op(task, interval)) = order.first.key
+    {
+        let role = c.role_of(first, true);
+        let needless = (role == Role::Stopped && task == Task::Stop)
+            || (role == Role::Unpromoted && task == Task::Demote);
+        if !needless {
+            actions.push(custom(c, first, Key::Op(task, interval), task, None, true));
         }
     }
     for action in actions {
@@ -147,10 +148,10 @@ fn block(c: &mut Cluster<'_>, resource: ResourceId, task: Task<'static>, because
 fn drop_invalid(c: &mut Cluster<'_>) {
     for action in c.actions.ids().rev() {
         for position in (0..c.actions[action].before.len()).rev() {
-            if is_invalid(c, action, position) {
-                if let Some(order) = c.actions[action].before.get_mut(position) {
-                    order.flags = O::empty();
-                }
+            if is_invalid(c, action, position)
+                && let Some(order) = c.actions[action].before.get_mut(position)
+            {
+                order.flags = O::empty();
             }
         }
     }

@@ -79,19 +79,21 @@ fn look_at(c: &mut Cluster<'_>, then: ActionId, at: usize, changed: &mut Changed
         return None;
     }
     let (first_resource, then_resource) = (c.actions[original].resource, c.actions[then].resource);
-    if order.flags.contains(O::THEN_CANCELS_FIRST) && !c.actions[then].is(A::OPTIONAL) {
-        if let Some(resource) = first_resource {
-            c.actions[original].flags.insert(A::OPTIONAL);
-            if c.actions[original].task == Task::ReloadAgent {
-                c.resources[resource].flags.remove(F::RELOAD);
-            }
+    if order.flags.contains(O::THEN_CANCELS_FIRST)
+        && !c.actions[then].is(A::OPTIONAL)
+        && let Some(resource) = first_resource
+    {
+        c.actions[original].flags.insert(A::OPTIONAL);
+        if c.actions[original].task == Task::ReloadAgent {
+            c.resources[resource].flags.remove(F::RELOAD);
         }
     }
     let mut first = original;
-    if let (Some(one), Some(other)) = (first_resource, then_resource) {
-        if one != other && !c.is_inside(other, one) {
-            first = completed(c, original, one);
-        }
+    if let (Some(one), Some(other)) = (first_resource, then_resource)
+        && one != other
+        && !c.is_inside(other, one)
+    {
+        first = completed(c, original, one);
     }
     if first == original {
         let first_flags = flags_for_order(c, first, then_node);

@@ -67,11 +67,11 @@ fn newer_state(
     let is = |text: Option<&str>| text.is_some_and(|text| text.eq_ignore_ascii_case(node));
     if is(target) {
         same = from.is_some();
-    } else if is(source) {
-        if let Some(to) = to {
-            entry = to;
-            same = true;
-        }
+    } else if is(source)
+        && let Some(to) = to
+    {
+        entry = to;
+        same = true;
     }
     non_monitor_after(c, resource, node, entry, same)
         || monitor_not_running_after(c, resource, node, entry, same)
@@ -147,10 +147,11 @@ pub(super) fn from_failed(c: &mut Cluster<'_>, resource: ResourceId, node: NodeI
     let id = c.resources[resource].id.clone();
     c.resources[resource].role = Role::Started;
     let to = find(c, &id, "migrate_to", source, Some(target)).filter(|to| succeeded(to, answer::OK));
-    if is_known(c, &id, source) && !newer_state(c, &id, source, to.as_ref(), Some(entry)) {
-        if let Some(source) = c.node_named(source).filter(|node| c.nodes[*node].online) {
-            active::add(c, resource, source, true);
-        }
+    if is_known(c, &id, source)
+        && !newer_state(c, &id, source, to.as_ref(), Some(entry))
+        && let Some(source) = c.node_named(source).filter(|node| c.nodes[*node].online)
+    {
+        active::add(c, resource, source, true);
     }
 }
 

@@ -110,10 +110,10 @@ pub(super) fn add_attributes<'d>(
         values.collect(holder, "instance_attributes", known, source, &mut next);
         c.recheck_rule(next);
     }
-    if values.get("#site-name").is_none() {
-        if let Some(site) = values.get("site-name").or(cluster_name) {
-            values.set("#site-name", site);
-        }
+    if values.get("#site-name").is_none()
+        && let Some(site) = values.get("site-name").or(cluster_name)
+    {
+        values.set("#site-name", site);
     }
     let it = &mut c.nodes[node];
     it.is_dc |= is_dc;

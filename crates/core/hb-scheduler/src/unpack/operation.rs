@@ -108,10 +108,11 @@ impl<'d> Cluster<'d> {
             }
         }
         let fence_device = agent.class.is_some_and(|class| class.eq_ignore_ascii_case("stonith"));
-        if fence_device && (task == Task::Start || probe) {
-            if let Some(timeout) = self.parameters(resource, node).get("pcmk_monitor_timeout") {
-                values.set("timeout", timeout);
-            }
+        if fence_device
+            && (task == Task::Start || probe)
+            && let Some(timeout) = self.parameters(resource, node).get("pcmk_monitor_timeout")
+        {
+            values.set("timeout", timeout);
         }
         let mut meta: OperationMeta<'d> =
             values.iter().map(|(name, text)| (name, Cow::Borrowed(text))).collect();

@@ -4,7 +4,7 @@ use super::collect;
 use super::nodes::{capacities, create, is_connection, suspect};
 use crate::model::{
     Clone as CloneData, Cluster, Discovery, Group, INFINITY, NoQuorum, NodeId, NodeKind, NodeSet, NodeTable,
-    OperationEntry, Recovery, Resource, ResourceFlags as F, ResourceId, Slot, Variant,
+    OperationEntry, Parameters, Recovery, Resource, ResourceFlags as F, ResourceId, Slot, Variant,
 };
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -573,11 +573,7 @@ impl<'d> Cluster<'d> {
     }
 
     /// The parameters of a resource on a node.
-    pub(crate) fn parameters(
-        &mut self,
-        resource: ResourceId,
-        node: Option<NodeId>,
-    ) -> Rc<BTreeMap<&'d str, &'d str>> {
+    pub(crate) fn parameters(&mut self, resource: ResourceId, node: Option<NodeId>) -> Parameters<'d> {
         let node = node.filter(|_| self.resources[resource].parameters_vary);
         let known = self.resources[resource].parameters.iter().find(|(known, _)| *known == node);
         if let Some((_, parameters)) = known {
@@ -593,7 +589,7 @@ impl<'d> Cluster<'d> {
             at = self.resources[holder].parent;
         }
         collect(self, &mut values, self.resource_defaults, "instance_attributes", &facts);
-        let parameters: Rc<BTreeMap<_, _>> = Rc::new(values.iter().collect());
+        let parameters: Parameters<'d> = Rc::new(values.iter().collect());
         self.resources[resource].parameters.push((node, parameters.clone()));
         parameters
     }

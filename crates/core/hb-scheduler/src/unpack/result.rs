@@ -186,11 +186,12 @@ fn expires<'d>(
     }
     if why {
         let clear = failcount::clear(c, resource, node);
-        if c.options.fencing && reconnects {
-            if let Some(behind) = c.node_named(&c.resources[resource].id) {
-                let fencing = fencing_action(c, behind, None, true, None, false);
-                c.order_actions(fencing, clear, O::IMPLIES_THEN);
-            }
+        if c.options.fencing
+            && reconnects
+            && let Some(behind) = c.node_named(&c.resources[resource].id)
+        {
+            let fencing = fencing_action(c, behind, None, true, None, false);
+            c.order_actions(fencing, clear, O::IMPLIES_THEN);
         }
     }
     let harmless = matches!(
@@ -231,6 +232,19 @@ fn parameters_changed<'d>(
     !matches!(digest::compare(c, resource, node, entry), Change::Unknown | Change::None)
 }
 
+/// A monitor's "degraded" is noted as a failure, and taken as working.
+fn take_degraded<'d>(c: &mut Cluster<'d>, resource: ResourceId, node: NodeId, entry: &mut Entry<'d>) {
+    let effective = match (entry.task, entry.answer) {
+        ("monitor", answer::DEGRADED) => answer::OK,
+        ("monitor", answer::DEGRADED_PROMOTED) => answer::RUNNING_PROMOTED,
+        _ => return,
+    };
+    if !c.nodes[node].shutdown || c.nodes[node].online {
+        record(c, resource, node, entry);
+    }
+    entry.answer = effective;
+}
+
 /// Puts the agent's answer into what the cluster thinks about it.
 fn remap<'d>(
     c: &mut Cluster<'d>,
@@ -240,19 +254,7 @@ fn remap<'d>(
     expected: i64,
     reading: &mut Reading<'d>,
 ) {
-    if entry.task == "monitor" {
-        let effective = match entry.answer {
-            answer::DEGRADED => answer::OK,
-            answer::DEGRADED_PROMOTED => answer::RUNNING_PROMOTED,
-            other => other,
-        };
-        if effective != entry.answer {
-            if !c.nodes[node].shutdown || c.nodes[node].online {
-                record(c, resource, node, entry);
-            }
-            entry.answer = effective;
-        }
-    }
+    take_degraded(c, resource, node, entry);
     if !c.is_bundled(resource) && entry.masks_failure() {
         entry.execution = execution::DONE;
         entry.answer = answer::NOT_RUNNING;

@@ -201,12 +201,11 @@ fn settle(c: &mut Cluster<'_>, resource: ResourceId, node: NodeId, on_fail: OnFa
     }
     let effective = if c.nodes[node].unclean { OnFail::Ignore } else { on_fail };
     result::apply(c, resource, node, effective);
-    if c.resources[resource].is(F::FAILED | F::IS_REMOTE) {
-        if let Some(behind) = c.node_named(&c.resources[resource].id) {
-            if c.nodes[behind].unclean {
-                c.nodes[behind].unseen = false;
-            }
-        }
+    if c.resources[resource].is(F::FAILED | F::IS_REMOTE)
+        && let Some(behind) = c.node_named(&c.resources[resource].id)
+        && c.nodes[behind].unclean
+    {
+        c.nodes[behind].unseen = false;
     }
     let active = !matches!(c.resources[resource].role, Role::Stopped | Role::Unknown);
     if active {
@@ -245,10 +244,10 @@ fn note_known(c: &mut Cluster<'_>, resource: ResourceId, node: NodeId) {
 impl<'d> Cluster<'d> {
     /// Sets or takes away the name that a resource has in histories.
     pub(crate) fn set_history_name(&mut self, resource: ResourceId, name: Option<&'d str>) {
-        if let Some(old) = self.resources[resource].history_name {
-            if let Some(list) = self.by_history_name.get_mut(old) {
-                list.retain(|known| *known != resource);
-            }
+        if let Some(old) = self.resources[resource].history_name
+            && let Some(list) = self.by_history_name.get_mut(old)
+        {
+            list.retain(|known| *known != resource);
         }
         self.resources[resource].history_name = name;
         if let Some(name) = name {
