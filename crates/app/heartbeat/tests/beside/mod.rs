@@ -179,7 +179,7 @@ impl World {
     fn in_namespaces(&self, line: &str, more: &[&str]) -> String {
         let (run, state) = (self.path("run"), self.path("state"));
         let line = format!(
-            "mount -t tmpfs none /run && mkdir /run/heartbeat && mount --bind {} /run/heartbeat && \
+            "ulimit -c 0; mount -t tmpfs none /run && mkdir /run/heartbeat && mount --bind {} /run/heartbeat && \
              mount --bind {} /var/lib/heartbeat && {{ {line}; }}",
             run.display(),
             state.display()
