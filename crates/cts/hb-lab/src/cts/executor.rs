@@ -135,7 +135,9 @@ fn settled(cluster: &Cluster) -> Result<()> {
     cluster.await_held(LIMIT, "n1", "local")?;
     cluster.await_held(LIMIT, "n2", "local")?;
     let outlet = cluster.world.node("n1")?;
-    until::holds(LIMIT, "n1 to hold the address", || outlet.holds_address(SERVICE).unwrap_or(false))
+    cluster.await_answer(LIMIT, "true", "whether n1 holds the address", || {
+        outlet.holds_address(SERVICE).map(|held| held.to_string())
+    })
 }
 
 /// Lines of a script that write its arguments and its environment to a file, all at once.
