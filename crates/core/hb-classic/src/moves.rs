@@ -31,12 +31,11 @@ impl Handover {
         self.spent = self.spent.without(half);
     }
 
-    /// The halves came from the peer; `keep` when the peer could not start them.
+    /// The halves came from the peer; `keep` when the peer could not start them. Otherwise it ran them, and may have
+    /// them back.
     pub(crate) fn received(&mut self, halves: Held, keep: bool) {
         self.due = self.due.without(halves);
-        if keep {
-            self.spent = self.spent.and(halves);
-        }
+        self.spent = if keep { self.spent.and(halves) } else { self.spent.without(halves) };
     }
 
     pub(crate) fn completed(&mut self, halves: Held) {
