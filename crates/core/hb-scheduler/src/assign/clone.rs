@@ -149,13 +149,11 @@ fn assign_instance(
 /// Excludes an instance from a node that cannot take it.
 fn limit_instances(c: &mut Cluster<'_>, instance: ResourceId, node: NodeId, limit: i32) {
     let orphan = c.resources[instance].is(F::ORPHAN);
-    let number = match c.top_score(instance, node).filter(|_| c.nodes[node].available() && !orphan) {
-        None => -INFINITY,
-        Some(slot) if slot.score < 0 => slot.score,
-        Some(slot) if slot.count < limit => return,
-        Some(_) => -INFINITY,
-    };
-    change_score(c, instance, node, number);
+    let usable = c.nodes[node].available() && !orphan;
+    if usable && c.top_score(instance, node).is_some_and(|slot| slot.score >= 0 && slot.count < limit) {
+        return;
+    }
+    change_score(c, instance, node, -INFINITY);
 }
 
 /// Adds to a score that exists, and to those of parts.
