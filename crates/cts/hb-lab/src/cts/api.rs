@@ -180,10 +180,16 @@ fn is_ccm(line: &str) -> bool {
     words.iter().any(|word| line.starts_with(word))
 }
 
+/// The lines that must be equal. The membership's block brings an empty line with it.
+fn comparable(command: &str, output: &str) -> Vec<String> {
+    let may_be_missing = |line: &str| is_ccm(line) || (command == "hbstatus -v" && line.is_empty());
+    output.lines().filter(|line| !may_be_missing(line)).map(normal).collect()
+}
+
 fn answers(cluster: &Cluster, commands: &[&str], into: &mut Vec<(String, i32, Vec<String>)>) -> Result<()> {
     for command in commands {
         let finished = status(cluster, "n1", command)?;
-        let mut lines: Vec<String> = finished.output.lines().filter(|l| !is_ccm(l)).map(normal).collect();
+        let mut lines = comparable(command, &finished.output);
         // Its two streams are one file here: their lines keep their own order only.
         lines.sort();
         into.push(((*command).to_owned(), finished.code, lines));
@@ -402,10 +408,8 @@ fn own_status(stage: &Stage) -> Result<()> {
         for (command, node) in commands.iter().flat_map(|c| [(c, "n1"), (c, "n2")]) {
             let answers = [STATUS, &ours].map(|program| {
                 let argv: Vec<&str> = std::iter::once(program).chain(command.split_whitespace()).collect();
-                run(&cluster, node, &argv).map(|finished| {
-                    let lines = finished.output.lines().filter(|line| !is_ccm(line));
-                    (finished.code, lines.map(normal).collect::<Vec<_>>())
-                })
+                run(&cluster, node, &argv)
+                    .map(|finished| (finished.code, comparable(command, &finished.output)))
             });
             let [theirs, ours] = answers;
             let (theirs, ours) = (theirs?, ours?);
